@@ -1,0 +1,170 @@
+//! From a decision to words: templates filled with slots and shop facts, in the customer's language and script.
+
+use serde_json::{Map, Value, json};
+
+use crate::catalogue::{Level, TextKey, Times, Wording};
+use crate::policy::{Decision, Evidence, Outcome, Plan};
+use crate::reply::{Answer, Choice, DecisionKind};
+use crate::text::{Language, to_simplified, to_traditional};
+
+/// A text that could not be filled: a bug of a template's check, never the customer's fault.
+#[derive(Debug, thiserror::Error)]
+#[error("a reply could not be rendered: {0}")]
+pub struct AnswerError(#[from] minijinja::Error);
+
+/// What the texts of one reply are filled with.
+struct Words<'e, 'a> {
+    evidence: &'e Evidence<'a>,
+    english: bool,
+    values: Value,
+    /// What the bot said last, simplified; no wording is used twice running.
+    last_said: String,
+    seed: usize,
+}
+
+/// Puts a decision into words; `None` where nothing is said.
+///
+/// # Errors
+/// When a template meets a value that is missing after all.
+pub fn words(
+    decision: &Decision<'_>,
+    evidence: &Evidence<'_>,
+    language: Language,
+    due: (Level, Times),
+) -> Result<Option<Answer>, AnswerError> {
+    if decision.kind == DecisionKind::Silent {
+        return Ok(None);
+    }
+    let words = Words::new(evidence, language, due.1);
+    let mut parts: Vec<String> = Vec::new();
+    let mut choices = Vec::new();
+    let mut variant = 0;
+    let mut intents = Vec::new();
+    if decision.apologise {
+        parts.push(words.policy(TextKey::Apology)?.0);
+    } else if decision.hurry {
+        parts.push(words.policy(TextKey::Urgent)?.0);
+    }
+    match &decision.outcome {
+        Outcome::Nothing => return Ok(None),
+        Outcome::Answers(plans) => {
+            for (at, plan) in plans.iter().enumerate() {
+                let (text, used) = words.answer(plan)?;
+                parts.push(text);
+                intents.push(plan.intent.id.clone());
+                variant = if at == 0 { used } else { variant };
+            }
+        }
+        Outcome::Slot(intent, slot) => {
+            if let Some(rule) = intent.slot(slot) {
+                let (text, used) = words.pick(&rule.ask, &words.values)?;
+                parts.push(text);
+                variant = used;
+            }
+            intents.push(intent.id.clone());
+        }
+        Outcome::Text(key, facts) => {
+            let (text, used) = words.policy(*key)?;
+            parts.push(text);
+            variant = used;
+            for plan in facts {
+                parts.push(words.answer(plan)?.0);
+                intents.push(plan.intent.id.clone());
+            }
+        }
+        Outcome::Choices(key, offered) => {
+            let titles: Vec<&str> = offered.iter().map(|intent| intent.title(words.english)).collect();
+            let mut values = words.values.clone();
+            values["choices"] = json!(titles.join(if words.english { " / " } else { "、" }));
+            let (text, used) = words.pick(words.evidence.catalogue.policy().text(*key), &values)?;
+            parts.push(text);
+            variant = used;
+            choices = offered
+                .iter()
+                .map(|intent| Choice { value: intent.id.clone(), title: intent.title(words.english).to_owned() })
+                .collect();
+        }
+    }
+    if decision.offer_person {
+        parts.push(words.policy(TextKey::OfferPerson)?.0);
+    }
+    let mut text = parts.join(if words.english { " " } else { "" });
+    if language == Language::ChineseTraditional {
+        text = to_traditional(&text);
+        for choice in &mut choices {
+            choice.title = to_traditional(&choice.title);
+        }
+    }
+    Ok(Some(Answer { text, lang: language, intents, variant, choices }))
+}
+
+impl<'e, 'a> Words<'e, 'a> {
+    fn new(evidence: &'e Evidence<'a>, language: Language, times: Times) -> Self {
+        let english = language == Language::English;
+        let last = evidence.incoming.history().iter().rev().find(|past| past.role == crate::incoming::Role::Bot);
+        // The same message in the same conversation always gets the same wording.
+        let seed = evidence.message.plain().bytes().fold(7_usize, |sum, byte| sum.wrapping_mul(31) ^ usize::from(byte));
+        Self {
+            evidence,
+            english,
+            values: values(evidence, english, times),
+            last_said: last.map(|past| to_simplified(&past.text)).unwrap_or_default(),
+            seed,
+        }
+    }
+
+    fn policy(&self, key: TextKey) -> Result<(String, usize), AnswerError> {
+        self.pick(self.evidence.catalogue.policy().text(key), &self.values)
+    }
+
+    fn answer(&self, plan: &Plan<'_>) -> Result<(String, usize), AnswerError> {
+        self.pick(&plan.answer.wording, &self.values)
+    }
+
+    /// One wording, filled, and its number; not the one that the bot used last.
+    fn pick(&self, wording: &Wording, values: &Value) -> Result<(String, usize), AnswerError> {
+        let variants = wording.variants(self.english);
+        let mut at = self.seed % variants.len().max(1);
+        let mut text = variants[at].render(values)?;
+        if variants.len() > 1 && !text.is_empty() && self.last_said.contains(&text) {
+            at = (at + 1) % variants.len();
+            text = variants[at].render(values)?;
+        }
+        Ok((text, at))
+    }
+}
+
+/// Everything that a template may name and that is known for this message.
+fn values(evidence: &Evidence<'_>, english: bool, times: Times) -> Value {
+    let shop = evidence.catalogue.shop();
+    let slots = &evidence.slots;
+    let mut filled = Map::new();
+    if let Some(region) = slots.region {
+        filled.insert("region".into(), region.name(english).into());
+    }
+    if let Some(amount) = slots.amount {
+        filled.insert("amount".into(), amount.to_string().into());
+    }
+    if let Some(number) = &slots.order_number {
+        filled.insert("order_number".into(), number.clone().into());
+    }
+    let quote = shop.shipping.quote(slots.region, slots.amount);
+    let promotion = slots.amount.map(|amount| shop.promotion.quote(amount));
+    let next = promotion.and_then(|promotion| promotion.next);
+    json!({
+        "shop": shop.quoted(english),
+        "slots": filled,
+        "quote": { "fee": quote.fee, "missing": quote.missing, "free_from": shop.shipping.free_from },
+        "promotion": promotion.map(|promotion| json!({
+            "off": promotion.off,
+            "pays": promotion.pays,
+            "next_from": next.map(|next| next.from),
+            "next_missing": next.map(|next| next.missing),
+            "next_extra": next.map(|next| next.extra),
+        })),
+        "handoff": {
+            "respond_hours": times.respond_hours,
+            "solve_hours": times.solve_hours.unwrap_or(times.respond_hours),
+        },
+    })
+}

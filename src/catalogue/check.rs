@@ -1,0 +1,344 @@
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::Path;
+
+use super::intent::{AnswerRule, Case, Example, Intent, NearMiss, SlotRule};
+use super::pattern::{self, PatternRule};
+use super::policy::{Policy, wording};
+use super::raw::{RawAnswer, RawExample, RawIntent, RawPolicy, RawShop, Wordings};
+use super::shop::Shop;
+use super::sources::{SourceFile, Sources};
+use super::template::Scope;
+use super::{Catalogue, Flag, Resolves};
+use crate::labels::OTHER;
+use crate::slots::NAMES as SLOT_NAMES;
+use crate::text::{Message, Utterance};
+use crate::yaml::{self, Document, Findings, Place, Schema};
+
+/// Checks all files and what they say of each other.
+pub(super) fn catalogue(sources: &Sources) -> Result<Catalogue, Findings> {
+    let mut findings = Findings::default();
+    let shop = yaml::read::<RawShop>(&sources.shop.path, &sources.shop.text, &mut findings)
+        .map(|(raw, document)| Shop::check(&raw, &document, &mut findings));
+    let no_names = BTreeSet::new();
+    let names = shop.as_ref().map_or(&no_names, Shop::names);
+    let policy = yaml::read::<RawPolicy>(&sources.policy.path, &sources.policy.text, &mut findings)
+        .and_then(|(raw, document)| Some((Policy::check(raw, names, &document, &mut findings)?, document)));
+    let mut drafts = read_intents(&sources.intents, &mut findings);
+    if sources.intents.is_empty() {
+        findings.add(&sources.policy.path, Place::START, "empty", "the folder of intents holds no `.yaml` file");
+    }
+
+    // A file that cannot be read still stands for its intent: its own findings are enough.
+    let stems = sources.intents.iter().filter_map(|file| Some(file.path.file_stem()?.to_string_lossy().into_owned()));
+    let ids: BTreeSet<String> = drafts.iter().map(|draft| draft.raw.id.clone()).chain(stems).collect();
+    let mut intents = Vec::new();
+    let context = Context { names, policy: policy.as_ref().map(|(policy, _)| policy), ids: &ids };
+    for draft in &drafts {
+        intents.extend(context.intent(&draft.raw, &draft.document, &mut findings));
+    }
+    if let Some((policy, document)) = &policy {
+        for (pointer, id) in policy.named_intents().filter(|(_, id)| !ids.contains(*id)) {
+            findings.add(&document.file, document.place(&pointer), "unknown-intent", unknown_intent(id));
+        }
+    }
+    let exact = exact_phrases(&drafts, &mut findings);
+    drafts.clear();
+
+    match (shop, policy) {
+        (Some(shop), Some((policy, _))) if findings.is_empty() => {
+            intents.retain(|(_, enabled)| *enabled);
+            let intents: Vec<Intent> = intents.into_iter().map(|(intent, _)| intent).collect();
+            let by_id: HashMap<String, usize> =
+                intents.iter().enumerate().map(|(at, intent)| (intent.id.clone(), at)).collect();
+            let exact = exact.into_iter().filter_map(|(plain, id)| Some((plain, *by_id.get(&id)?))).collect();
+            Ok(Catalogue { intents, by_id, exact, policy, shop, hash: sources.hash() })
+        }
+        _ => Err(findings.sorted()),
+    }
+}
+
+struct Draft {
+    raw: RawIntent,
+    document: Document,
+}
+
+fn read_intents(files: &[SourceFile], findings: &mut Findings) -> Vec<Draft> {
+    let schema = Schema::of::<RawIntent>();
+    let mut drafts: Vec<Draft> = Vec::new();
+    for file in files {
+        let Some(document) = Document::parse(&file.path, &file.text, findings) else { continue };
+        let Some(raw) = document.read::<RawIntent>(&schema, findings) else { continue };
+        let place = document.place("/id");
+        if let Some(first) = drafts.iter().find(|draft| draft.raw.id == raw.id) {
+            let message = format!("intent `{}` is also defined in `{}`", raw.id, first.document.file.display());
+            findings.add(&file.path, place, "duplicate-id", message);
+        }
+        if raw.id == OTHER {
+            findings.add(&file.path, place, "reserved-id", "`other` stands for messages that are none of the catalogue's");
+        }
+        if file.path.file_stem() != Some(Path::new(&raw.id).as_os_str()) {
+            let message = format!("the file must be named after its intent: `{}.yaml`", raw.id);
+            findings.add(&file.path, place, "file-name", message);
+        }
+        drafts.push(Draft { raw, document });
+    }
+    drafts
+}
+
+/// Plain text of every example that has one intent only. The same text in two intents is a finding.
+fn exact_phrases(drafts: &[Draft], findings: &mut Findings) -> BTreeMap<String, String> {
+    let mut seen: BTreeMap<String, (&Draft, String, bool)> = BTreeMap::new();
+    for draft in drafts {
+        for (language, examples) in [("zh", &draft.raw.examples.zh), ("en", &draft.raw.examples.en)] {
+            for (at, example) in examples.iter().enumerate() {
+                let (say, several) = match example {
+                    RawExample::Text(say) => (say, false),
+                    RawExample::Several(several) => (&several.say, true),
+                };
+                let pointer = format!("/examples/{language}/{at}");
+                let Some(plain) = plain(say) else {
+                    let place = draft.document.place(&pointer);
+                    findings.add(&draft.document.file, place, "empty", "an example must hold text, at most 8,000 characters");
+                    continue;
+                };
+                match seen.get(&plain) {
+                    Some((other, place, _)) => {
+                        let first = other.document.place(place);
+                        let message = format!(
+                            "example `{say}` is the same, once normalised, as {}:{}; keep one",
+                            other.document.file.display(),
+                            first.line
+                        );
+                        findings.add(&draft.document.file, draft.document.place(&pointer), "duplicate-example", message);
+                    }
+                    None => {
+                        seen.insert(plain, (draft, pointer, several));
+                    }
+                }
+            }
+        }
+    }
+    let single = seen.into_iter().filter(|(_, (_, _, several))| !several);
+    single.map(|(plain, (draft, _, _))| (plain, draft.raw.id.clone())).collect()
+}
+
+fn plain(say: &str) -> Option<String> {
+    let message = Message::read(&Utterance::new(say).ok()?);
+    (!message.is_empty()).then(|| message.plain().to_owned())
+}
+
+fn unknown_intent(id: &str) -> String {
+    format!("unknown intent `{id}`; there is no `{id}.yaml`")
+}
+
+/// What an intent is checked against.
+struct Context<'a> {
+    names: &'a BTreeSet<String>,
+    policy: Option<&'a Policy>,
+    ids: &'a BTreeSet<String>,
+}
+
+impl Context<'_> {
+    /// The checked intent and whether it is enabled.
+    fn intent(&self, raw: &RawIntent, document: &Document, findings: &mut Findings) -> Option<(Intent, bool)> {
+        let mut report = |pointer: &str, code: &'static str, message: String| {
+            findings.add(&document.file, document.place(pointer), code, message);
+        };
+        if let Some(policy) = self.policy.filter(|policy| !policy.has_queue(&raw.queue)) {
+            report("/queue", "unknown-queue", format!("unknown queue `{}`; allowed: {}", raw.queue, policy.queue_names()));
+        }
+        for (pointer, id) in named_intents(raw) {
+            let is_other = id == OTHER && pointer.starts_with("/near_misses");
+            if !is_other && !self.ids.contains(id) {
+                report(&pointer, "unknown-intent", unknown_intent(id));
+            }
+        }
+        for name in raw.slots.keys().filter(|name| !SLOT_NAMES.contains(&name.as_str())) {
+            report(&format!("/slots/{name}"), "unknown-slot", unknown_slot(name));
+        }
+        if raw.answers.last().is_some_and(|answer| !is_unconditional(answer)) {
+            let last = format!("/answers/{}", raw.answers.len() - 1);
+            report(&last, "no-default-answer", "the last answer must have no `when`, so that there is always one".into());
+        }
+
+        let patterns = raw.patterns.iter().enumerate();
+        let patterns = patterns
+            .filter_map(|(at, source)| pattern::compile(source, document, &format!("/patterns/{at}"), findings))
+            .collect();
+        let high_risk = raw.high_risk.iter().enumerate();
+        let high_risk = high_risk
+            .map(|(at, rule)| PatternRule::check(rule, document, &format!("/high_risk/{at}"), findings))
+            .collect();
+        let slots = raw
+            .slots
+            .iter()
+            .map(|(name, slot)| {
+                let scope = Scope { shop: self.names, ..self.scope() };
+                let pointer = format!("/slots/{name}/ask");
+                SlotRule { name: name.clone(), ask: wording(&slot.ask, &scope, (document, &pointer), findings) }
+            })
+            .collect();
+        let answers = raw.answers.iter().enumerate();
+        let answers = answers
+            .map(|(at, answer)| self.answer(raw, answer, (document, &format!("/answers/{at}")), findings))
+            .collect();
+        let intent = Intent {
+            id: raw.id.clone(),
+            title_zh: raw.title.zh.clone(),
+            title_en: raw.title.en.clone(),
+            queue: raw.queue.clone(),
+            siblings: raw.siblings.clone(),
+            is_high_risk: raw.risk == super::raw::RawRisk::High,
+            examples: examples(raw),
+            near_misses: raw
+                .near_misses
+                .iter()
+                .map(|miss| NearMiss { say: miss.say.clone(), belongs: miss.belongs.clone() })
+                .collect(),
+            high_risk,
+            slots,
+            answers,
+            cases: cases(raw, document),
+            patterns,
+        };
+        Some((intent, raw.enabled))
+    }
+
+    fn scope(&self) -> Scope<'_> {
+        Scope { shop: self.names, slots: Vec::new(), handoff: false, next_tier: false, extra: &[] }
+    }
+
+    fn answer(
+        &self,
+        intent: &RawIntent,
+        raw: &RawAnswer,
+        (document, pointer): (&Document, &str),
+        findings: &mut Findings,
+    ) -> AnswerRule {
+        let mut report = |at: &str, code: &'static str, message: String| {
+            findings.add(&document.file, document.place(&format!("{pointer}/{at}")), code, message);
+        };
+        for (at, name) in raw.when.slots.iter().enumerate().filter(|(_, name)| !is_slot(name)) {
+            report(&format!("when/slots/{at}"), "unknown-slot", unknown_slot(name));
+        }
+        for (at, name) in raw.needs.iter().enumerate() {
+            if !is_slot(name) {
+                report(&format!("needs/{at}"), "unknown-slot", unknown_slot(name));
+            } else if !intent.slots.contains_key(name) {
+                let message = format!("slot `{name}` is needed but `slots.{name}.ask` does not say how to ask for it");
+                report(&format!("needs/{at}"), "missing-slot", message);
+            }
+        }
+        if let Some(policy) = self.policy {
+            let tiers = policy.tier_names();
+            for (at, name) in raw.when.tiers.iter().enumerate().filter(|(_, name)| !tiers.contains(&name.as_str())) {
+                let message = format!("unknown tier `{name}`; allowed: {}", tiers.join(", "));
+                report(&format!("when/tiers/{at}"), "unknown-tier", message);
+            }
+        }
+        let mut day = |key: &str, text: Option<&String>| {
+            let text = text?;
+            let parsed = text.parse().ok();
+            if parsed.is_none() {
+                report(&format!("valid/{key}"), "bad-date", format!("`{text}` is not a day; write 2026-11-30"));
+            }
+            parsed
+        };
+        let valid = raw.valid.as_ref();
+        let from = day("from", valid.and_then(|valid| valid.from.as_ref()));
+        let until = day("until", valid.and_then(|valid| valid.until.as_ref()));
+        if from.is_some() && until.is_some() && from > until {
+            report("valid", "bad-date", "`from` is after `until`".to_owned());
+        }
+        let filled: Vec<&str> = raw.when.slots.iter().chain(&raw.needs).map(String::as_str).collect();
+        let scope = Scope {
+            slots: filled,
+            handoff: raw.resolves == Resolves::Act,
+            next_tier: raw.when.flags.contains(&Flag::NextTier),
+            ..self.scope()
+        };
+        let wordings = Wordings { zh: raw.zh.clone(), en: raw.en.clone() };
+        AnswerRule {
+            id: raw.id.clone(),
+            slots: raw.when.slots.clone(),
+            acts: raw.when.acts.clone(),
+            emotions: raw.when.emotions.clone(),
+            tiers: raw.when.tiers.clone(),
+            tags: raw.when.tags.clone(),
+            flags: raw.when.flags.clone(),
+            needs: raw.needs.clone(),
+            resolves: raw.resolves,
+            from,
+            until,
+            wording: wording(&wordings, &scope, (document, pointer), findings),
+        }
+    }
+}
+
+fn is_slot(name: &str) -> bool {
+    SLOT_NAMES.contains(&name)
+}
+
+fn unknown_slot(name: &str) -> String {
+    format!("unknown slot `{name}`; allowed: {}", SLOT_NAMES.join(", "))
+}
+
+fn is_unconditional(answer: &RawAnswer) -> bool {
+    let when = &answer.when;
+    when.slots.is_empty()
+        && when.acts.is_empty()
+        && when.emotions.is_empty()
+        && when.tiers.is_empty()
+        && when.tags.is_empty()
+        && when.flags.is_empty()
+        && answer.valid.is_none()
+}
+
+/// Every other intent that a file names, with its JSON pointer.
+fn named_intents(raw: &RawIntent) -> Vec<(String, &str)> {
+    let mut out = Vec::new();
+    out.extend(raw.siblings.iter().enumerate().map(|(at, id)| (format!("/siblings/{at}"), id.as_str())));
+    let misses = raw.near_misses.iter().enumerate();
+    out.extend(misses.map(|(at, miss)| (format!("/near_misses/{at}/belongs"), miss.belongs.as_str())));
+    for (language, examples) in [("zh", &raw.examples.zh), ("en", &raw.examples.en)] {
+        for (at, example) in examples.iter().enumerate() {
+            if let RawExample::Several(several) = example {
+                let pointer = format!("/examples/{language}/{at}/also");
+                out.extend(several.also.iter().map(|id| (pointer.clone(), id.as_str())));
+            }
+        }
+    }
+    for (at, test) in raw.tests.iter().enumerate() {
+        for (key, id) in [("expect", &test.expect), ("expect_not", &test.expect_not)] {
+            out.extend(
+                id.iter().filter(|id| id.as_str() != OTHER).map(|id| (format!("/tests/{at}/{key}"), id.as_str())),
+            );
+        }
+    }
+    out
+}
+
+fn examples(raw: &RawIntent) -> Vec<Example> {
+    let all = raw.examples.zh.iter().chain(&raw.examples.en);
+    all.map(|example| match example {
+        RawExample::Text(say) => Example { say: say.clone(), also: Vec::new() },
+        RawExample::Several(several) => Example { say: several.say.clone(), also: several.also.clone() },
+    })
+    .collect()
+}
+
+fn cases(raw: &RawIntent, document: &Document) -> Vec<Case> {
+    let tests = raw.tests.iter().enumerate();
+    tests
+        .map(|(at, test)| Case {
+            say: test.say.clone(),
+            expect: test.expect.clone(),
+            expect_not: test.expect_not.clone(),
+            decision: test.decision,
+            emotion: test.emotion,
+            answer_has: test.answer_has.clone(),
+            history: test.history.clone(),
+            line: document.place(&format!("/tests/{at}")).line,
+        })
+        .collect()
+}

@@ -1,0 +1,94 @@
+//! What support leads write: intents, policy and shop, checked together and frozen.
+//!
+//! Files come in as text ([`Sources`]), every problem comes out with its place ([`Findings`]), and only a set without
+//! problems becomes a [`Catalogue`]. Nothing here knows the model, HTTP or a clock.
+
+mod check;
+mod intent;
+mod pattern;
+mod policy;
+mod raw;
+mod shop;
+mod sources;
+mod template;
+
+use std::collections::HashMap;
+
+pub use crate::yaml::{Finding, Findings, Place};
+pub use intent::{AnswerRule, Case, Example, Flag, Intent, NearMiss, Resolves, SlotRule, Wording};
+pub use pattern::PatternRule;
+pub use policy::{Level, Policy, Sensitive, TextKey, Thresholds, Tier, Times};
+pub use shop::Shop;
+pub use sources::{SourceFile, Sources};
+pub use template::Template;
+
+/// A checked catalogue.
+#[derive(Debug)]
+pub struct Catalogue {
+    intents: Vec<Intent>,
+    by_id: HashMap<String, usize>,
+    exact: HashMap<String, usize>,
+    policy: Policy,
+    shop: Shop,
+    hash: String,
+}
+
+impl Catalogue {
+    /// Checks a set of files.
+    ///
+    /// # Errors
+    /// Every problem of every file, with its place.
+    pub fn check(sources: &Sources) -> Result<Self, Findings> {
+        check::catalogue(sources)
+    }
+
+    /// The enabled intents, by id.
+    #[must_use]
+    pub fn intents(&self) -> &[Intent] {
+        &self.intents
+    }
+
+    /// Index of an intent.
+    #[must_use]
+    pub fn index(&self, id: &str) -> Option<usize> {
+        self.by_id.get(id).copied()
+    }
+
+    /// An intent.
+    #[must_use]
+    pub fn intent(&self, id: &str) -> Option<&Intent> {
+        self.index(id).map(|at| &self.intents[at])
+    }
+
+    /// The intent whose example, or whose pattern, this plain text is: certain without the model.
+    #[must_use]
+    pub fn exact(&self, plain: &str) -> Option<usize> {
+        if let Some(at) = self.exact.get(plain) {
+            return Some(*at);
+        }
+        let mut hits = self.intents.iter().enumerate().filter(|(_, intent)| intent.matches(plain));
+        match (hits.next(), hits.next()) {
+            (Some((at, _)), None) => Some(at),
+            // Patterns of two intents settle nothing.
+            _ => None,
+        }
+    }
+
+    /// Thresholds, words and texts.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// The shop's facts.
+    #[must_use]
+    pub fn shop(&self) -> &Shop {
+        &self.shop
+    }
+
+    /// SHA-256 of all files, in hexadecimal.
+    #[must_use]
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+}

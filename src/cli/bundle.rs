@@ -1,0 +1,114 @@
+use std::io::{BufRead, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+
+use super::Found;
+use crate::config::Config;
+use crate::engine::{OpenError, read_catalogue};
+use crate::head::{Labelled, pack};
+use crate::model::Bundle;
+use crate::text::{Message, Utterance};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Options {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Read lines, print what the model would be given: training sees what the service sees.
+    Normalise,
+    /// Finish a bundle that the training scripts exported: background, prior, calibration, examples, golden inputs
+    /// and hashes.
+    Pack {
+        /// The folder, holding encoder.onnx, tokenizer.json and manifest.yaml.
+        folder: PathBuf,
+        /// Out-of-scope messages, one per line.
+        #[arg(long, required = true)]
+        background: Vec<PathBuf>,
+        /// Labelled real messages: TSV with a header and the columns split (train or calibrate), weight, intent, text.
+        #[arg(long)]
+        labelled: Option<PathBuf>,
+    },
+    /// Open a bundle, which verifies it, and say what it is.
+    Verify {
+        /// The folder; the configured bundle if left out.
+        folder: Option<PathBuf>,
+    },
+}
+
+pub(super) fn run(config: &Path, options: &Options) -> anyhow::Result<Found> {
+    match &options.command {
+        Command::Normalise => normalise()?,
+        Command::Pack { folder, background, labelled } => {
+            let config = Config::read(config).map_err(OpenError::from)?;
+            let catalogue = read_catalogue(&config)?;
+            let mut lines = Vec::new();
+            for path in background {
+                lines.extend(read(path)?.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned));
+            }
+            let rows = match labelled {
+                Some(path) => read_labelled(path)?,
+                None => Vec::new(),
+            };
+            let report = pack(folder, &catalogue, &lines, &rows, config.workers)?;
+            println!("{report}");
+        }
+        Command::Verify { folder } => {
+            let folder = match folder {
+                Some(folder) => folder.clone(),
+                None => Config::read(config).map_err(OpenError::from)?.bundle,
+            };
+            let bundle = Bundle::open(&folder)?;
+            let reference = bundle.reference();
+            println!(
+                "{}: {} dimensions, {} background and {} calibration messages, {} example vectors",
+                bundle.name(),
+                bundle.dimensions(),
+                reference.background.vectors.len(),
+                reference.calibration.vectors.len(),
+                reference.examples(),
+            );
+        }
+    }
+    Ok(Found::Nothing)
+}
+
+fn normalise() -> anyhow::Result<()> {
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    for (number, line) in std::io::stdin().lock().lines().enumerate() {
+        let line = line.with_context(|| format!("line {}", number + 1))?;
+        let utterance = Utterance::new(line).with_context(|| format!("line {}", number + 1))?;
+        writeln!(out, "{}", Message::read(&utterance).model())?;
+    }
+    Ok(out.flush()?)
+}
+
+fn read(path: &Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))
+}
+
+fn read_labelled(path: &Path) -> anyhow::Result<Vec<Labelled>> {
+    let text = read(path)?;
+    let mut out = Vec::new();
+    for (at, line) in text.lines().enumerate().skip(1) {
+        let place = || format!("{}:{}", path.display(), at + 1);
+        let cells: Vec<&str> = line.splitn(4, '\t').collect();
+        let [split, weight, intents, text] = cells.as_slice() else {
+            anyhow::bail!("{}: four columns are expected: split, weight, intent, text", place());
+        };
+        out.push(Labelled {
+            text: (*text).to_owned(),
+            intents: intents.split(['|', '+']).map(str::to_owned).collect(),
+            weight: weight.parse().with_context(place)?,
+            calibrates: match *split {
+                "train" => false,
+                "calibrate" => true,
+                other => anyhow::bail!("{}: split `{other}`; allowed: train, calibrate", place()),
+            },
+        });
+    }
+    Ok(out)
+}

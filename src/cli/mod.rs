@@ -1,0 +1,97 @@
+//! The commands. Each file parses nothing, decides nothing: it calls the library and prints.
+//!
+//! Exit codes: 0 good, 1 findings, 2 cannot run.
+
+mod ask;
+mod bundle;
+mod eval;
+mod lint;
+mod serve;
+mod test;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Config;
+use crate::engine::{Engine, OpenError};
+
+/// Reads customers' chat messages and says what they want, how they feel, and what should happen now.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+pub struct Cli {
+    /// The configuration file.
+    #[arg(long, global = true, default_value = "config/triage.yaml")]
+    config: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the HTTP service.
+    Serve,
+    /// Decide about one message and show why, or about many as JSON lines.
+    Ask(ask::Options),
+    /// Check configuration, policy, shop and intents: all problems at once.
+    Lint(lint::Options),
+    /// Run the tests that stand in the intents, through the live decision path.
+    Test(test::Options),
+    /// Measure on labelled messages.
+    Eval(eval::Options),
+    /// Work on model bundles.
+    Bundle(bundle::Options),
+    /// Print the OpenAPI document of the service.
+    Openapi,
+}
+
+/// What a command found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Found {
+    Nothing,
+    Findings,
+}
+
+/// Runs the command line and tells the exit code.
+#[must_use]
+pub fn run(cli: Cli) -> ExitCode {
+    let outcome = match cli.command {
+        Command::Serve => serve::run(&cli.config),
+        Command::Ask(options) => ask::run(&cli.config, &options),
+        Command::Lint(options) => lint::run(&cli.config, &options),
+        Command::Test(options) => test::run(&cli.config, &options),
+        Command::Eval(options) => eval::run(&cli.config, &options),
+        Command::Bundle(options) => bundle::run(&cli.config, &options),
+        Command::Openapi => print_json(&crate::http::document()).map(|()| Found::Nothing),
+    };
+    match outcome {
+        Ok(Found::Nothing) => ExitCode::SUCCESS,
+        Ok(Found::Findings) => ExitCode::from(1),
+        // The reader of a pipe may have enough (`| head`): no error.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("triage: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref::<std::io::Error>()
+        .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+fn open(config: &std::path::Path) -> anyhow::Result<Engine> {
+    let config = Config::read(config).map_err(OpenError::from)?;
+    Ok(Engine::with(config)?)
+}
+
+fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    serde_json::to_writer_pretty(&mut out, value)?;
+    writeln!(out)?;
+    Ok(())
+}

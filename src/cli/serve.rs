@@ -1,0 +1,67 @@
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use tracing_subscriber::EnvFilter;
+
+use super::Found;
+use crate::config::{Config, LogFormat};
+use crate::engine::{Engine, OpenError};
+use crate::http::{self, Limits};
+
+pub(super) fn run(config: &Path) -> anyhow::Result<Found> {
+    let started = Instant::now();
+    let config = Config::read(config).map_err(OpenError::from)?;
+    start_logging(config.log);
+    http::log_panics_without_message();
+    let limits = Limits {
+        workers: config.workers,
+        queue: config.queue,
+        deadline: Duration::from_millis(config.deadline_ms),
+        body_bytes: config.body_bytes,
+    };
+    let listen = config.listen;
+    let engine = Engine::with(config)?;
+    let fit = engine.fit_report();
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
+        let listener = tokio::net::TcpListener::bind(listen)
+            .await
+            .with_context(|| format!("cannot listen on {listen}; is another program using it?"))?;
+        tracing::info!(
+            address = %listener.local_addr()?,
+            bundle = engine.bundle().name(),
+            intents = engine.catalogue().intents().len(),
+            examples = fit.examples,
+            embedded = fit.embedded,
+            fit_ms = fit.fitting.as_millis() as u64,
+            start_ms = started.elapsed().as_millis() as u64,
+            "ready"
+        );
+        http::serve(listener, Arc::new(engine), limits, stopped()).await
+    })?;
+    Ok(Found::Nothing)
+}
+
+fn start_logging(format: LogFormat) {
+    let filter = EnvFilter::builder().with_default_directive(tracing::Level::INFO.into()).parse_lossy("tract=warn");
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => builder.init(),
+        LogFormat::Json => builder.json().init(),
+    }
+}
+
+/// Resolves when the process is asked to stop.
+async fn stopped() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! { _ = interrupt => {}, _ = terminate.recv() => {} }
+            return;
+        }
+    }
+    let _ = interrupt.await;
+}

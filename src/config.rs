@@ -1,0 +1,164 @@
+//! `config/triage.yaml`: everything that is neither catalogue nor shop.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::yaml::{self, Findings, Place};
+
+/// As written.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+struct RawConfig {
+    listen: String,
+    bundle: String,
+    intents: String,
+    policy: String,
+    shop: String,
+    time_zone: String,
+    #[schemars(range(max = 1024))]
+    workers: usize,
+    #[schemars(range(min = 1, max = 1_000_000))]
+    queue: usize,
+    #[schemars(range(min = 1, max = 60_000))]
+    deadline_ms: u64,
+    #[schemars(range(min = 1024, max = 16_777_216))]
+    body_bytes: usize,
+    log: LogFormat,
+}
+
+impl Default for RawConfig {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:8080".into(),
+            bundle: "../models/zh-en-small".into(),
+            intents: "../intents".into(),
+            policy: "policy.yaml".into(),
+            shop: "shop.yaml".into(),
+            time_zone: "Asia/Shanghai".into(),
+            workers: 0,
+            queue: 256,
+            deadline_ms: 2000,
+            body_bytes: 65536,
+            log: LogFormat::Text,
+        }
+    }
+}
+
+/// How logs are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+/// The checked configuration, its paths resolved.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where the service listens.
+    pub listen: SocketAddr,
+    /// Folder of the bundle.
+    pub bundle: PathBuf,
+    /// Folder of the intents.
+    pub intents: PathBuf,
+    /// The policy file.
+    pub policy: PathBuf,
+    /// The shop file.
+    pub shop: PathBuf,
+    /// Of the shop.
+    pub time_zone: jiff::tz::TimeZone,
+    /// Threads that decide, at least one.
+    pub workers: usize,
+    /// Messages waiting for a worker.
+    pub queue: usize,
+    /// For callers who send no deadline, in milliseconds.
+    pub deadline_ms: u64,
+    /// Longest request in bytes.
+    pub body_bytes: usize,
+    /// How logs are written.
+    pub log: LogFormat,
+}
+
+impl Config {
+    /// Reads and checks a file.
+    ///
+    /// # Errors
+    /// Every problem, with its place.
+    pub fn read(path: &Path) -> Result<Self, Findings> {
+        let mut findings = Findings::default();
+        match std::fs::read_to_string(path) {
+            Ok(text) => Self::check(path, &text),
+            Err(error) => {
+                findings.add(path, Place::START, "unreadable", format!("cannot read the configuration: {error}"));
+                Err(findings)
+            }
+        }
+    }
+
+    fn check(path: &Path, text: &str) -> Result<Self, Findings> {
+        let mut findings = Findings::default();
+        // A file of comments only means: all defaults.
+        let empty = text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'));
+        let text = if empty { "{}" } else { text };
+        let Some((raw, document)) = yaml::read::<RawConfig>(path, text, &mut findings) else {
+            return Err(findings.sorted());
+        };
+        let listen = raw.listen.parse::<SocketAddr>();
+        if listen.is_err() {
+            let message = format!("`{}` is not an address with a port, such as 127.0.0.1:8080", raw.listen);
+            findings.add(path, document.place("/listen"), "bad-address", message);
+        }
+        let time_zone = jiff::tz::TimeZone::get(&raw.time_zone);
+        if time_zone.is_err() {
+            let message = format!("`{}` is not a time zone, such as Asia/Shanghai", raw.time_zone);
+            findings.add(path, document.place("/time_zone"), "bad-time-zone", message);
+        }
+        let (Ok(listen), Ok(time_zone)) = (listen, time_zone) else { return Err(findings.sorted()) };
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let workers = match raw.workers {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            workers => workers,
+        };
+        Ok(Self {
+            listen,
+            bundle: folder.join(raw.bundle),
+            intents: folder.join(raw.intents),
+            policy: folder.join(raw.policy),
+            shop: folder.join(raw.shop),
+            time_zone,
+            workers,
+            queue: raw.queue,
+            deadline_ms: raw.deadline_ms,
+            body_bytes: raw.body_bytes,
+            log: raw.log,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shipped_file_holds_the_defaults() {
+        let path = Path::new("config/triage.yaml");
+        let shipped = Config::read(path).unwrap();
+        let default = Config::check(path, "# nothing\n").unwrap();
+        assert_eq!(format!("{shipped:?}"), format!("{default:?}"));
+    }
+
+    #[test]
+    fn all_problems_at_once() {
+        let text = "listen: here\ntime_zone: Mars\n";
+        let findings = Config::check(Path::new("c.yaml"), text).unwrap_err();
+        let places: Vec<(usize, &str)> = findings.iter().map(|f| (f.place.line, f.code)).collect();
+        assert_eq!(places, [(1, "bad-address"), (2, "bad-time-zone")]);
+        let findings = Config::check(Path::new("c.yaml"), "lisen: 1\nqueue: 0\n").unwrap_err();
+        assert_eq!(findings.len(), 2, "{findings}");
+    }
+}

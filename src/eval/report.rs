@@ -1,0 +1,136 @@
+//! All figures of one evaluation.
+
+use serde::Serialize;
+
+use super::Outcome;
+use super::classes::Classification;
+use super::confidence::{Calibration, RiskCoverage, by_confidence, calibration, risk_coverage};
+use super::estimate::Estimate;
+use super::live::{LiveFigures, live};
+use super::metrics::{EmotionFigures, emotions, top1, top1_business};
+use crate::reply::DecisionKind;
+
+/// All figures of one evaluation. Field names are an interface: fields may be added, never renamed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    /// Rows evaluated.
+    pub rows: usize,
+    /// Intents: the best label, without a threshold.
+    pub intents: IntentFigures,
+    /// The live decision.
+    pub live: LiveFigures,
+    /// Emotions.
+    pub emotions: EmotionFigures,
+    /// Whether scores are probabilities.
+    pub calibration: Calibration,
+    /// What can be taken at what risk.
+    pub risk_coverage: RiskCoverage,
+    /// The rows whose best label is not accepted, in the order of the file.
+    pub wrong: Vec<WrongCase>,
+}
+
+/// How well intents were told without a threshold.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct IntentFigures {
+    /// All rows with an accepted intent.
+    #[serde(flatten)]
+    pub classes: Classification,
+    /// The accuracy over the rows whose every accepted answer has a business intent.
+    pub business_accuracy: Estimate,
+}
+
+/// A row whose best label is not accepted.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct WrongCase {
+    /// Its line in the file.
+    pub line: usize,
+    /// The message.
+    pub text: String,
+    /// The accepted intents, as in the file.
+    pub gold: String,
+    /// The best label.
+    pub top: String,
+    /// Its score; null if it has none, as `other` may.
+    pub score: Option<f32>,
+    /// What was done in the end.
+    pub decision: DecisionKind,
+}
+
+impl Report {
+    /// Computes every figure.
+    #[must_use]
+    pub fn of(outcomes: &[Outcome<'_>]) -> Self {
+        let ranked = by_confidence(outcomes);
+        Self {
+            rows: outcomes.len(),
+            intents: IntentFigures { classes: top1(outcomes), business_accuracy: top1_business(outcomes) },
+            live: live(outcomes),
+            emotions: emotions(outcomes),
+            calibration: calibration(&ranked),
+            risk_coverage: risk_coverage(&ranked),
+            wrong: outcomes.iter().filter_map(WrongCase::of).collect(),
+        }
+    }
+}
+
+impl WrongCase {
+    fn of(outcome: &Outcome<'_>) -> Option<Self> {
+        let Outcome { gold: row, predicted } = outcome;
+        let gold = row.intent.as_ref().filter(|gold| !gold.accepts(&predicted.top))?;
+        Some(Self {
+            line: row.line,
+            text: row.text.clone(),
+            gold: gold.to_string(),
+            top: predicted.top.clone(),
+            score: predicted.top_score().filter(|score| score.is_finite()),
+            decision: predicted.decision,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::eval::sample::{outcomes, prediction, row};
+
+    #[test]
+    fn lists_wrong_cases() {
+        let rows = ["stock", "price|coupon", ""].map(row);
+        let mut said: Vec<_> = ["stock", "review", "stock"].map(|top| prediction(top, 0.5)).into();
+        said[1].top = "other".to_owned();
+        let report = Report::of(&outcomes(&rows, said));
+        let expected = WrongCase {
+            line: 2,
+            text: "在吗".to_owned(),
+            gold: "price|coupon".to_owned(),
+            top: "other".to_owned(),
+            score: None,
+            decision: DecisionKind::Answer,
+        };
+        assert_eq!((report.rows, report.wrong), (3, vec![expected]));
+    }
+
+    #[test]
+    fn keeps_its_names() {
+        let rows = [row("stock")];
+        let json = serde_json::to_value(Report::of(&outcomes(&rows, vec![prediction("stock", 1.0)]))).unwrap();
+        let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
+        assert_eq!(keys(&json), "rows intents live emotions calibration risk_coverage wrong");
+        assert_eq!(keys(&json["intents"]), "accuracy macro_f1 macro_labels labels confusion business_accuracy");
+        assert_eq!(json["intents"]["accuracy"], json!({"value": 1.0, "low": 1.0, "high": 1.0, "n": 1}));
+        assert_eq!(json["emotions"]["accuracy"], json!({"value": null, "low": null, "high": null, "n": 0}));
+        let live = "decisions abstained abstained_rightly decided_rightly auto_answer handoff";
+        assert_eq!(keys(&json["live"]), live);
+        assert_eq!(json["risk_coverage"]["at"][0]["risk"], json!(0.02));
+    }
+
+    #[test]
+    fn is_the_same_every_time() {
+        let rows = ["stock", "price", "stock", "price"].map(row);
+        let said: Vec<_> = ["stock", "stock", "stock", "price"].map(|top| prediction(top, 0.8)).into();
+        let all = outcomes(&rows, said);
+        assert_eq!(Report::of(&all), Report::of(&all));
+    }
+}

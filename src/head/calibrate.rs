@@ -1,0 +1,208 @@
+//! From logits to probabilities, and from a stated risk to a threshold for each intent.
+
+/// A message with its logits by a head that was not fitted on it, and the labels that it has.
+#[derive(Debug, Clone)]
+pub struct Held {
+    /// One for each label.
+    pub logits: Vec<f32>,
+    /// The labels it has; none for out of scope.
+    pub labels: Vec<usize>,
+    /// How much it counts.
+    pub weight: f32,
+}
+
+/// How logits become probabilities, and when one is high enough to act on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Calibration {
+    slope: f32,
+    offsets: Vec<f32>,
+    thresholds: Vec<f32>,
+}
+
+/// A threshold that no probability reaches: the stated risk cannot be met for this intent.
+const NEVER: f32 = 1.01;
+
+/// Pseudo-messages that pull a label's own offset towards the common one, and its own error towards the pooled one:
+/// few held-out messages of an intent say little.
+const SHRINKAGE: f64 = 20.0;
+
+impl Calibration {
+    /// Platt scaling (Platt 1999) with one slope for all labels and an offset for each, shrunk towards the common one;
+    /// then, for each label, the lowest threshold at which the share of wrong top answers is at most `risk`.
+    #[must_use]
+    pub fn fit(held: &[Held], labels: usize, risk: f32) -> Self {
+        let (slope, common) = platt(held);
+        let offsets = (0..labels).map(|label| offset(held, label, slope, common)).collect();
+        let mut calibration = Self { slope, offsets, thresholds: vec![NEVER; labels] };
+        calibration.thresholds = calibration.thresholds_at(held, f64::from(risk));
+        calibration
+    }
+
+    /// The probability of a label.
+    #[must_use]
+    pub fn probability(&self, label: usize, logit: f32) -> f32 {
+        sigmoid(self.slope * logit + self.offsets[label])
+    }
+
+    /// The probability from which a label is acted on.
+    #[must_use]
+    pub fn threshold(&self, label: usize) -> f32 {
+        self.thresholds[label]
+    }
+
+    /// The most probable label of a message.
+    fn top(&self, held: &Held) -> Option<(usize, f32)> {
+        let probabilities = held.logits.iter().enumerate().map(|(label, logit)| (label, self.probability(label, *logit)));
+        probabilities.max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)))
+    }
+
+    fn thresholds_at(&self, held: &[Held], risk: f64) -> Vec<f32> {
+        struct Top {
+            label: usize,
+            probability: f32,
+            weight: f64,
+            wrong: bool,
+        }
+        let mut tops: Vec<Top> = held
+            .iter()
+            .filter_map(|held| {
+                let (label, probability) = self.top(held)?;
+                let wrong = !held.labels.contains(&label);
+                Some(Top { label, probability, weight: f64::from(held.weight), wrong })
+            })
+            .collect();
+        tops.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+
+        // Walking down from the surest answer, the error among all answers so far, pooled and for each label.
+        let labels = self.offsets.len();
+        let mut thresholds = vec![NEVER; labels];
+        let (mut wrong, mut count) = (vec![0.0; labels], vec![0.0; labels]);
+        let (mut pooled_wrong, mut pooled_count) = (0.0, 0.0);
+        for top in &tops {
+            let mistake = if top.wrong { top.weight } else { 0.0 };
+            pooled_wrong += mistake;
+            pooled_count += top.weight;
+            wrong[top.label] += mistake;
+            count[top.label] += top.weight;
+            let pooled = (pooled_wrong + risk) / (pooled_count + 1.0);
+            let own = (wrong[top.label] + SHRINKAGE * pooled) / (count[top.label] + SHRINKAGE);
+            if own <= risk {
+                thresholds[top.label] = top.probability;
+            }
+        }
+        // A label that is never the top answer of a held-out message has nothing to show; it takes the strictest
+        // threshold of the others.
+        let strictest = thresholds.iter().copied().filter(|t| *t < NEVER).fold(0.5_f32, f32::max);
+        for (threshold, count) in thresholds.iter_mut().zip(&count) {
+            if *count == 0.0 {
+                *threshold = strictest;
+            }
+        }
+        thresholds
+    }
+}
+
+/// The common slope and offset, by Newton's method over all pairs of message and label.
+fn platt(held: &[Held]) -> (f32, f32) {
+    let (mut slope, mut offset) = (1.0_f64, 0.0_f64);
+    for _ in 0..30 {
+        let (mut g0, mut g1, mut h00, mut h01, mut h11) = (0.0, 0.0, 1e-6, 0.0, 1e-6);
+        for held in held {
+            for (label, logit) in held.logits.iter().enumerate() {
+                let (z, weight) = (f64::from(*logit), f64::from(held.weight));
+                let target = f64::from(u8::from(held.labels.contains(&label)));
+                let p = 1.0 / (1.0 + (-(slope * z + offset)).exp());
+                let (residual, curvature) = (weight * (p - target), weight * p * (1.0 - p));
+                g0 += residual * z;
+                g1 += residual;
+                h00 += curvature * z * z;
+                h01 += curvature * z;
+                h11 += curvature;
+            }
+        }
+        let determinant = h00 * h11 - h01 * h01;
+        if determinant.abs() < 1e-12 {
+            break;
+        }
+        let (d0, d1) = ((h11 * g0 - h01 * g1) / determinant, (h00 * g1 - h01 * g0) / determinant);
+        // Damped: a full step may overshoot while probabilities are saturated.
+        let damping = (1.0_f64).min(1.0 / (d0.abs() + d1.abs()).max(1e-9));
+        slope = (slope - damping * d0).clamp(0.05, 20.0);
+        offset -= damping * d1;
+        if d0.abs() + d1.abs() < 1e-7 {
+            break;
+        }
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "clamped")]
+    let out = (slope as f32, offset.clamp(-20.0, 20.0) as f32);
+    out
+}
+
+/// A label's own offset: Newton's method on its messages, with a quadratic pull towards the common one.
+fn offset(held: &[Held], label: usize, slope: f32, common: f32) -> f32 {
+    let mut offset = f64::from(common);
+    let pull = SHRINKAGE * 0.1;
+    for _ in 0..20 {
+        let (mut gradient, mut curvature) = (pull * (offset - f64::from(common)), pull);
+        for held in held {
+            let z = f64::from(slope * held.logits[label]);
+            let target = f64::from(u8::from(held.labels.contains(&label)));
+            let p = 1.0 / (1.0 + (-(z + offset)).exp());
+            gradient += f64::from(held.weight) * (p - target);
+            curvature += f64::from(held.weight) * p * (1.0 - p);
+        }
+        let step = (gradient / curvature).clamp(-2.0, 2.0);
+        offset -= step;
+        if step.abs() < 1e-6 {
+            break;
+        }
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "clamped")]
+    let out = offset.clamp(-20.0, 20.0) as f32;
+    out
+}
+
+fn sigmoid(z: f32) -> f32 {
+    1.0 / (1.0 + (-z).exp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two labels; the logit of the right one is as given, that of the other its opposite.
+    fn held(logits: &[(f32, bool)]) -> Vec<Held> {
+        let one = |(logit, right): &(f32, bool)| Held {
+            logits: vec![*logit, -*logit],
+            labels: vec![usize::from(!right)],
+            weight: 1.0,
+        };
+        logits.iter().map(one).collect()
+    }
+
+    #[test]
+    fn overconfident_logits_are_tempered() {
+        // Logit 4 claims 0.98 but is right three times in four.
+        let rows: Vec<(f32, bool)> = (0..400).map(|at| (4.0, at % 4 != 0)).collect();
+        let calibration = Calibration::fit(&held(&rows), 2, 0.02);
+        assert!((calibration.probability(0, 4.0) - 0.75).abs() < 0.03);
+    }
+
+    #[test]
+    fn thresholds_keep_the_risk_or_give_up() {
+        let sure: Vec<(f32, bool)> = (0..300).map(|_| (6.0, true)).collect();
+        let unsure: Vec<(f32, bool)> = (0..300).map(|at| (1.0, at % 3 != 0)).collect();
+        let calibration = Calibration::fit(&held(&[sure, unsure.clone()].concat()), 2, 0.02);
+        let threshold = calibration.threshold(0);
+        assert!(calibration.probability(0, 6.0) >= threshold);
+        assert!(calibration.probability(0, 1.0) < threshold);
+        let hopeless = Calibration::fit(&held(&unsure), 2, 0.02);
+        assert!(hopeless.probability(0, 1.0) < hopeless.threshold(0));
+    }
+
+    #[test]
+    fn nothing_held_out_is_no_reason_to_fail() {
+        let calibration = Calibration::fit(&[], 2, 0.02);
+        assert!(calibration.probability(0, 0.0).is_finite());
+    }
+}

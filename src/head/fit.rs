@@ -1,0 +1,359 @@
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use ndarray::Array2;
+use sha2::{Digest, Sha256};
+
+use super::calibrate::{Calibration, Held};
+use super::features::Lexical;
+use super::logistic::{FitOptions, Linear, Rows, fit};
+use crate::catalogue::Catalogue;
+use crate::labels::OTHER;
+use crate::model::{Bundle, EncoderError, Quantised, Reading, ReferenceRows, text_key};
+use crate::text::{Message, Utterance};
+
+/// Folds of the cross-validation.
+const FOLDS: usize = 3;
+
+/// Steps of a fit.
+const ITERATIONS: usize = 40;
+
+/// The bias of an intent that the prior does not know: rare until examples say otherwise.
+const NEW_INTENT_BIAS: f32 = -4.0;
+
+/// Scores messages against the intents of one catalogue.
+pub struct IntentHead {
+    linear: Linear,
+    calibration: Calibration,
+    vector_scale: f32,
+    lexical_scale: f32,
+    examples: Vec<(usize, String, Quantised)>,
+    report: FitReport,
+}
+
+/// What a fit was made of and how long it took.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct FitReport {
+    /// Examples and near misses.
+    pub examples: usize,
+    /// Background messages.
+    pub background: usize,
+    /// Messages that the bundle held no vector for.
+    pub embedded: usize,
+    /// Embedding those.
+    pub embedding: Duration,
+    /// Fitting and calibrating.
+    pub fitting: Duration,
+}
+
+/// One intent's score.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct IntentScore {
+    /// Index in the catalogue.
+    pub intent: usize,
+    /// Calibrated probability.
+    pub probability: f32,
+    /// The probability from which the intent is acted on.
+    pub threshold: f32,
+}
+
+impl IntentScore {
+    /// Whether it is probable enough to act on.
+    #[must_use]
+    pub fn is_confident(&self) -> bool {
+        self.probability >= self.threshold
+    }
+}
+
+/// An example near a message.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Neighbour {
+    /// Index of its intent.
+    pub intent: usize,
+    /// The example.
+    pub say: String,
+    /// Cosine similarity.
+    pub similarity: f32,
+}
+
+impl IntentHead {
+    /// Fits a head: rows from the catalogue and the bundle's background, starting from the bundle's prior, calibrated
+    /// on held-out folds and on the bundle's real messages. The same inputs give the same head.
+    ///
+    /// # Errors
+    /// When an example cannot be embedded.
+    pub fn fit(catalogue: &Catalogue, bundle: &Bundle, threads: usize) -> Result<Self, EncoderError> {
+        let settings = bundle.head_settings();
+        let mut report = FitReport::default();
+        let started = Instant::now();
+        let texts = training_texts(catalogue);
+        let vectors = embed(&texts, bundle, threads, &mut report)?;
+        report.embedding = started.elapsed();
+
+        let started = Instant::now();
+        let reference = bundle.reference();
+        let background = &reference.background;
+        report.examples = texts.len();
+        report.background = background.vectors.len();
+        let mut lexical: Vec<Lexical> = texts.iter().map(|text| Lexical::of(text.message.model())).collect();
+        lexical.extend(background.lexical.iter().cloned());
+        let mut labels: Vec<Vec<usize>> = texts.iter().map(|text| text.labels.clone()).collect();
+        labels.resize(texts.len() + background.vectors.len(), Vec::new());
+        let mut weights = vec![1.0; texts.len()];
+        weights.resize(labels.len(), settings.background_weight);
+        let rows = Rows {
+            dense: dense_rows(vectors.iter().chain(&background.vectors), bundle.dimensions(), settings.vector_scale),
+            lexical,
+            labels,
+            weights,
+        };
+        let prior = prior(catalogue, bundle);
+        let options = FitOptions {
+            l2: settings.l2,
+            lexical_scale: settings.lexical_scale,
+            iterations: ITERATIONS,
+            threads,
+        };
+        let linear = fit(&rows, &prior, options);
+        let mut held = held_out(&rows, texts.len(), &prior, options, &texts);
+        held.extend(calibration_rows(&reference.calibration, catalogue, bundle, &linear));
+        let risk = catalogue.policy().thresholds.risk;
+        let calibration = Calibration::fit(&held, catalogue.intents().len(), risk);
+        report.fitting = started.elapsed();
+
+        let examples = texts.into_iter().zip(vectors).filter_map(|(text, vector)| {
+            Some((*text.labels.first()?, text.say, vector))
+        });
+        Ok(Self {
+            linear,
+            calibration,
+            vector_scale: settings.vector_scale,
+            lexical_scale: settings.lexical_scale,
+            examples: examples.collect(),
+            report,
+        })
+    }
+
+    /// The score of every intent, the most probable first; ties by catalogue order.
+    #[must_use]
+    pub fn score(&self, reading: &Reading, model_text: &str) -> Vec<IntentScore> {
+        let scaled: Vec<f32> = reading.vector.iter().map(|value| value * self.vector_scale).collect();
+        let logits = self.linear.logits(&scaled, &Lexical::of(model_text), self.lexical_scale);
+        let mut scores: Vec<IntentScore> = logits
+            .iter()
+            .enumerate()
+            .map(|(intent, logit)| IntentScore {
+                intent,
+                probability: self.calibration.probability(intent, *logit),
+                threshold: self.calibration.threshold(intent),
+            })
+            .collect();
+        scores.sort_by(|a, b| b.probability.total_cmp(&a.probability).then(a.intent.cmp(&b.intent)));
+        scores
+    }
+
+    /// The examples nearest to a message, nearest first.
+    #[must_use]
+    pub fn nearest(&self, reading: &Reading, count: usize) -> Vec<Neighbour> {
+        let mut all: Vec<Neighbour> = self
+            .examples
+            .iter()
+            .map(|(intent, say, vector)| Neighbour {
+                intent: *intent,
+                say: say.clone(),
+                similarity: vector.values().zip(&reading.vector).map(|(a, b)| a * b).sum(),
+            })
+            .collect();
+        all.sort_by(|a, b| b.similarity.total_cmp(&a.similarity));
+        all.truncate(count);
+        all
+    }
+
+    /// The probability from which an intent is acted on.
+    #[must_use]
+    pub fn threshold(&self, intent: usize) -> f32 {
+        self.calibration.threshold(intent)
+    }
+
+    /// What the fit was made of.
+    #[must_use]
+    pub fn report(&self) -> FitReport {
+        self.report
+    }
+}
+
+/// A text to learn from.
+struct TrainingText {
+    say: String,
+    message: Message,
+    labels: Vec<usize>,
+}
+
+/// Examples with all their intents, and near misses where they belong. A text that stands twice counts once.
+fn training_texts(catalogue: &Catalogue) -> Vec<TrainingText> {
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    let mut out: Vec<TrainingText> = Vec::new();
+    let mut add = |say: &str, ids: Vec<&str>| {
+        let Ok(utterance) = Utterance::new(say) else { return };
+        let message = Message::read(&utterance);
+        let mut labels: Vec<usize> = ids.iter().filter_map(|id| catalogue.index(id)).collect();
+        // What belongs to a switched-off intent is neither that intent's nor the background's.
+        if labels.is_empty() && ids != [OTHER] {
+            return;
+        }
+        match seen.get(message.model()) {
+            Some(at) => {
+                let known = &mut out[*at].labels;
+                labels.retain(|label| !known.contains(label));
+                known.extend(labels);
+            }
+            None => {
+                seen.insert(message.model().to_owned(), out.len());
+                out.push(TrainingText { say: say.to_owned(), message, labels });
+            }
+        }
+    };
+    for intent in catalogue.intents() {
+        for example in &intent.examples {
+            let ids = [intent.id.as_str()].into_iter().chain(example.also.iter().map(String::as_str)).collect();
+            add(&example.say, ids);
+        }
+    }
+    for intent in catalogue.intents() {
+        for miss in &intent.near_misses {
+            add(&miss.say, vec![miss.belongs.as_str()]);
+        }
+    }
+    out
+}
+
+/// Every text that a head is fitted on, for shipping their vectors.
+pub(super) fn example_texts(catalogue: &Catalogue) -> impl Iterator<Item = Message> {
+    training_texts(catalogue).into_iter().map(|text| text.message)
+}
+
+/// Vectors of the texts: shipped with the bundle, or computed now, on all threads.
+fn embed(
+    texts: &[TrainingText],
+    bundle: &Bundle,
+    threads: usize,
+    report: &mut FitReport,
+) -> Result<Vec<Quantised>, EncoderError> {
+    let shipped = &bundle.reference().examples;
+    let mut vectors: Vec<Option<Quantised>> = texts
+        .iter()
+        .map(|text| shipped.get(&text_key(bundle.encoder_hash(), text.message.model())).cloned())
+        .collect();
+    let missing: Vec<usize> = (0..texts.len()).filter(|at| vectors[*at].is_none()).collect();
+    report.embedded = missing.len();
+    let size = missing.len().div_ceil(threads.max(1)).max(1);
+    let parts: Vec<Result<Vec<Quantised>, EncoderError>> = std::thread::scope(|scope| {
+        let workers: Vec<_> = missing
+            .chunks(size)
+            .map(|part| {
+                scope.spawn(move || {
+                    part.iter().map(|at| Ok(Quantised::of(&bundle.read(&texts[*at].message)?.vector))).collect()
+                })
+            })
+            .collect();
+        workers.into_iter().map(|worker| worker.join().expect("embedding does not panic")).collect()
+    });
+    for (part, computed) in missing.chunks(size).zip(parts) {
+        for (at, vector) in part.iter().zip(computed?) {
+            vectors[*at] = Some(vector);
+        }
+    }
+    Ok(vectors.into_iter().flatten().collect())
+}
+
+/// Vectors as a scaled matrix.
+pub(super) fn dense_rows<'a>(
+    vectors: impl Iterator<Item = &'a Quantised>,
+    dimensions: usize,
+    scale: f32,
+) -> Array2<f32> {
+    let values: Vec<f32> = vectors.flat_map(|vector| vector.values().map(move |value| value * scale)).collect();
+    let rows = values.len() / dimensions;
+    Array2::from_shape_vec((rows, dimensions), values).expect("every vector has the bundle's length")
+}
+
+/// The bundle's prior, its labels in the order of the catalogue.
+fn prior(catalogue: &Catalogue, bundle: &Bundle) -> Linear {
+    let mut out = Linear::flat(bundle.dimensions(), catalogue.intents().len(), NEW_INTENT_BIAS);
+    let reference = bundle.reference();
+    if let Some(prior) = &reference.prior {
+        for (from, id) in reference.intents.iter().enumerate() {
+            if let Some(to) = catalogue.index(id) {
+                out.dense.column_mut(to).assign(&prior.dense.column(from));
+                out.lexical.column_mut(to).assign(&prior.lexical.column(from));
+            }
+        }
+    }
+    out
+}
+
+/// The fold that a text is held out in: by its hash, so that an edit elsewhere does not move it.
+fn fold_of(text: &str, folds: usize) -> usize {
+    usize::from(Sha256::digest(text)[0]) % folds
+}
+
+/// Logits of the catalogue's texts by heads that were not fitted on them.
+fn held_out(
+    rows: &Rows,
+    count: usize,
+    prior: &Linear,
+    options: FitOptions,
+    texts: &[TrainingText],
+) -> Vec<Held> {
+    let folds: Vec<usize> = texts.iter().map(|text| fold_of(text.message.model(), FOLDS)).collect();
+    let mut held = Vec::with_capacity(count);
+    for fold in 0..FOLDS {
+        let mut rest = rows.clone();
+        for (weight, own) in rest.weights.iter_mut().zip(&folds) {
+            if *own == fold {
+                *weight = 0.0;
+            }
+        }
+        let linear = fit(&rest, prior, options);
+        for at in (0..count).filter(|at| folds[*at] == fold) {
+            let vector = rows.dense.row(at).to_vec();
+            held.push(Held {
+                logits: linear.logits(&vector, &rows.lexical[at], options.lexical_scale),
+                labels: rows.labels[at].clone(),
+                weight: 1.0,
+            });
+        }
+    }
+    held
+}
+
+/// Logits of the bundle's real messages, which neither the prior nor the head was fitted on. A message whose intent
+/// the catalogue does not have is left out. They weigh as much as all held-out examples together: written examples
+/// are clearer than live traffic, and thresholds must hold there.
+fn calibration_rows(
+    rows: &ReferenceRows,
+    catalogue: &Catalogue,
+    bundle: &Bundle,
+    linear: &Linear,
+) -> Vec<Held> {
+    let settings = bundle.head_settings();
+    let ids = &bundle.reference().intents;
+    let mut out = Vec::new();
+    for ((vector, lexical), labels) in rows.vectors.iter().zip(&rows.lexical).zip(&rows.labels) {
+        let known: Vec<usize> = labels.iter().filter_map(|label| catalogue.index(ids.get(*label)?)).collect();
+        if known.len() < labels.len() {
+            continue;
+        }
+        let scaled: Vec<f32> = vector.values().map(|value| value * settings.vector_scale).collect();
+        out.push(Held {
+            logits: linear.logits(&scaled, lexical, settings.lexical_scale),
+            labels: known,
+            weight: 1.0,
+        });
+    }
+    let examples: usize = catalogue.intents().iter().map(|intent| intent.examples.len()).sum();
+    #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
+    let weight = (examples as f32 / out.len().max(1) as f32).min(6.0);
+    out.iter_mut().for_each(|held| held.weight = weight);
+    out
+}

@@ -1,0 +1,13 @@
+//! The intent head: fitted in the process from the catalogue's examples, on the vectors of a bundle.
+
+mod calibrate;
+mod features;
+mod fit;
+mod logistic;
+mod pack;
+
+pub use calibrate::{Calibration, Held};
+pub use features::{BUCKETS, Lexical};
+pub use fit::{FitReport, IntentHead, IntentScore, Neighbour};
+pub use logistic::{FitOptions, Linear, Rows, fit};
+pub use pack::{Labelled, pack};

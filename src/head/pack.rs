@@ -1,0 +1,174 @@
+//! Makes what a bundle ships for fitting heads. Run once when a bundle is made, by `triage bundle pack`.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use anyhow::Context;
+use serde_json::json;
+
+use super::features::Lexical;
+use super::fit::{dense_rows, example_texts};
+use super::logistic::{FitOptions, Linear, Rows, fit};
+use crate::catalogue::Catalogue;
+use crate::model::{Bundle, Quantised, Reference, ReferenceRows, sha256, text_key};
+use crate::text::{Message, Utterance};
+
+/// A real message with the labels that a reader gave it.
+#[derive(Debug, Clone)]
+pub struct Labelled {
+    /// The message.
+    pub text: String,
+    /// Accepted labels; `other` for none of the catalogue's.
+    pub intents: Vec<String>,
+    /// How much it counts in the prior.
+    pub weight: f32,
+    /// Kept out of the prior, to calibrate on.
+    pub calibrates: bool,
+}
+
+/// Inputs replayed at every load: both scripts, English, mixed, typed tokens, emoji, empty.
+const GOLDEN: [&str; 12] = [
+    "到新疆运费多少",
+    "訂單202605260001到哪了？",
+    "how much is shipping to Tibet?",
+    "你们怎么搞的！耍我呢😡",
+    "谢谢，那退货运费谁出",
+    "满300减50能和优惠券一起用吗",
+    "我的手机13812345678换了，怎么改绑定",
+    "ok",
+    "？？",
+    "https://shop.example/item?id=1 这个有货吗 iPhone 15",
+    "着急用，明天出差，能快点吗",
+    "今天天气怎么样",
+];
+
+/// Steps of the prior's fit.
+const ITERATIONS: usize = 80;
+
+/// Finishes the bundle in `folder`: computes background, prior, calibration and example vectors with the bundle's own
+/// encoder, records the golden inputs, and writes all hashes into the manifest. Returns a line for people.
+///
+/// # Errors
+/// When a file cannot be read or written, or the model fails.
+pub fn pack(
+    folder: &Path,
+    catalogue: &Catalogue,
+    background: &[String],
+    labelled: &[Labelled],
+    threads: usize,
+) -> anyhow::Result<String> {
+    let encoder_hash = sha256(&std::fs::read(folder.join("encoder.onnx")).context("cannot read encoder.onnx")?);
+    let bundle = Bundle::open_bare(folder)?;
+    let intents: Vec<String> = catalogue.intents().iter().map(|intent| intent.id.clone()).collect();
+    let background = embed_rows(&bundle, background.iter().map(|text| (text.as_str(), Vec::new())), threads)?;
+    let known = |labels: &[String]| -> Vec<usize> { labels.iter().filter_map(|id| catalogue.index(id)).collect() };
+    let part = |calibrates: bool| labelled.iter().filter(move |row| row.calibrates == calibrates);
+    let rows_of = |calibrates| part(calibrates).map(|row| (row.text.as_str(), known(&row.intents)));
+    let calibration = embed_rows(&bundle, rows_of(true), threads)?;
+    let training = embed_rows(&bundle, rows_of(false), threads)?;
+    let weights: Vec<f32> = part(false).map(|row| row.weight).collect();
+    let prior = fit_prior(&bundle, &background, &training, &weights, (intents.len(), threads));
+
+    let mut examples = HashMap::new();
+    for text in example_texts(catalogue) {
+        let vector = Quantised::of(&bundle.read(&text)?.vector);
+        examples.insert(text_key(&encoder_hash, text.model()), vector);
+    }
+    let report = format!(
+        "{} background, {} training and {} calibration messages, {} example vectors",
+        background.vectors.len(),
+        training.vectors.len(),
+        calibration.vectors.len(),
+        examples.len()
+    );
+    let reference = Reference { intents, background, calibration, prior: Some(prior), examples };
+    std::fs::write(folder.join("reference.safetensors"), reference.write(bundle.dimensions())?)?;
+    std::fs::write(folder.join("golden.jsonl"), golden(&bundle)?)?;
+    write_hashes(folder)?;
+    Bundle::open(folder).context("the packed bundle does not open")?;
+    Ok(report)
+}
+
+/// The head that real messages alone would give: where every fit starts.
+fn fit_prior(
+    bundle: &Bundle,
+    background: &ReferenceRows,
+    training: &ReferenceRows,
+    weights: &[f32],
+    (labels, threads): (usize, usize),
+) -> Linear {
+    let settings = bundle.head_settings();
+    let vectors = training.vectors.iter().chain(&background.vectors);
+    let mut all_weights = weights.to_vec();
+    all_weights.resize(training.vectors.len() + background.vectors.len(), settings.background_weight);
+    let rows = Rows {
+        dense: dense_rows(vectors, bundle.dimensions(), settings.vector_scale),
+        lexical: training.lexical.iter().chain(&background.lexical).cloned().collect(),
+        labels: training.labels.iter().chain(&background.labels).cloned().collect(),
+        weights: all_weights,
+    };
+    let options = FitOptions {
+        l2: settings.l2,
+        lexical_scale: settings.lexical_scale,
+        iterations: ITERATIONS,
+        threads,
+    };
+    fit(&rows, &Linear::flat(bundle.dimensions(), labels, -4.0), options)
+}
+
+fn embed_rows<'a>(
+    bundle: &Bundle,
+    texts: impl Iterator<Item = (&'a str, Vec<usize>)>,
+    threads: usize,
+) -> anyhow::Result<ReferenceRows> {
+    let texts: Vec<(Message, Vec<usize>)> = texts
+        .map(|(text, labels)| Ok((Message::read(&Utterance::new(text)?), labels)))
+        .collect::<anyhow::Result<_>>()?;
+    let size = texts.len().div_ceil(threads.max(1)).max(1);
+    let parts: Vec<anyhow::Result<Vec<Quantised>>> = std::thread::scope(|scope| {
+        let embed = |part: &[(Message, Vec<usize>)]| -> anyhow::Result<Vec<Quantised>> {
+            part.iter().map(|(message, _)| Ok(Quantised::of(&bundle.read(message)?.vector))).collect()
+        };
+        let workers: Vec<_> = texts.chunks(size).map(|part| scope.spawn(move || embed(part))).collect();
+        workers.into_iter().map(|worker| worker.join().expect("embedding does not panic")).collect()
+    });
+    let mut out = ReferenceRows::default();
+    for part in parts {
+        out.vectors.extend(part?);
+    }
+    for (message, labels) in texts {
+        out.lexical.push(Lexical::of(message.model()));
+        out.labels.push(labels);
+    }
+    Ok(out)
+}
+
+fn golden(bundle: &Bundle) -> anyhow::Result<String> {
+    let mut out = String::new();
+    let rounded = |values: &[f32]| values.iter().map(|value| (f64::from(*value) * 1e4).round() / 1e4).collect::<Vec<_>>();
+    for text in GOLDEN {
+        let message = Message::read(&Utterance::new(text)?);
+        let reading = bundle.read(&message)?;
+        let line = json!({
+            "text": text,
+            "ids": bundle.tokens(message.model()),
+            "vector": rounded(&reading.vector[..16.min(reading.vector.len())]),
+            "emotion": rounded(&reading.emotion),
+        });
+        writeln!(out, "{line}")?;
+    }
+    Ok(out)
+}
+
+/// Replaces the manifest's last part, `files:`.
+fn write_hashes(folder: &Path) -> anyhow::Result<()> {
+    let path = folder.join("manifest.yaml");
+    let manifest = std::fs::read_to_string(&path).context("cannot read manifest.yaml")?;
+    let (head, _) = manifest.split_once("\nfiles:").context("manifest.yaml has no `files:`, which must come last")?;
+    let mut out = format!("{head}\nfiles:\n");
+    for name in ["encoder.onnx", "golden.jsonl", "reference.safetensors", "tokenizer.json"] {
+        writeln!(out, "  {name}: {}", sha256(&std::fs::read(folder.join(name))?))?;
+    }
+    Ok(std::fs::write(path, out)?)
+}

@@ -1,0 +1,220 @@
+//! The one table of error codes, and the one shape that every error has.
+//!
+//! A [`Problem`] travels in the extensions of a response without a body. The outermost layer
+//! ([`request_id::identify`](super::request_id::identify)) writes the body, because it knows the request id, and logs
+//! the problem, so that each is logged once. A message never repeats what the customer or the caller wrote.
+
+use std::sync::Arc;
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Serialize, Serializer};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+use super::pool::Refused;
+use super::request_id::RequestId;
+use crate::RequestError;
+
+/// What can go wrong, as the caller sees it. The slugs are API: add, never rename.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Code {
+    InvalidJson,
+    InvalidUtf8,
+    InvalidRequest,
+    TextEmpty,
+    TextTooLong,
+    BodyTooLarge,
+    UnsupportedMediaType,
+    NotFound,
+    MethodNotAllowed,
+    Overloaded,
+    DeadlineExceeded,
+    NotReady,
+    Internal,
+}
+
+/// A line of the table.
+struct Row {
+    slug: &'static str,
+    status: StatusCode,
+    retryable: bool,
+    meaning: &'static str,
+}
+
+impl Code {
+    /// All of them, in the order of the documents.
+    pub(super) const ALL: [Self; 13] = [
+        Self::InvalidJson,
+        Self::InvalidUtf8,
+        Self::InvalidRequest,
+        Self::TextEmpty,
+        Self::TextTooLong,
+        Self::BodyTooLarge,
+        Self::UnsupportedMediaType,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::Overloaded,
+        Self::DeadlineExceeded,
+        Self::NotReady,
+        Self::Internal,
+    ];
+
+    /// The table: slug, status, whether the same request may succeed later, meaning.
+    #[rustfmt::skip] // one line per code
+    fn row(self) -> Row {
+        let (slug, status, retryable, meaning) = match self {
+            Self::InvalidJson => ("invalid_json", StatusCode::BAD_REQUEST, false, "the body is not JSON"),
+            Self::InvalidUtf8 => ("invalid_utf8", StatusCode::BAD_REQUEST, false, "the body is not UTF-8"),
+            Self::InvalidRequest => ("invalid_request", StatusCode::UNPROCESSABLE_ENTITY, false, "a field is missing, unknown or of the wrong kind"),
+            Self::TextEmpty => ("text_empty", StatusCode::UNPROCESSABLE_ENTITY, false, "neither text nor attachments"),
+            Self::TextTooLong => ("text_too_long", StatusCode::UNPROCESSABLE_ENTITY, false, "the text has too many characters"),
+            Self::BodyTooLarge => ("body_too_large", StatusCode::PAYLOAD_TOO_LARGE, false, "the body has too many bytes"),
+            Self::UnsupportedMediaType => ("unsupported_media_type", StatusCode::UNSUPPORTED_MEDIA_TYPE, false, "the body is not declared as plain JSON"),
+            Self::NotFound => ("not_found", StatusCode::NOT_FOUND, false, "no such path"),
+            Self::MethodNotAllowed => ("method_not_allowed", StatusCode::METHOD_NOT_ALLOWED, false, "the path does not take this method"),
+            Self::Overloaded => ("overloaded", StatusCode::TOO_MANY_REQUESTS, true, "too many messages are waiting"),
+            Self::DeadlineExceeded => ("deadline_exceeded", StatusCode::GATEWAY_TIMEOUT, true, "the deadline passed before the reply was there"),
+            Self::NotReady => ("not_ready", StatusCode::SERVICE_UNAVAILABLE, true, "the server is going down"),
+            Self::Internal => ("internal", StatusCode::INTERNAL_SERVER_ERROR, false, "a mistake of the server's own"),
+        };
+        Row { slug, status, retryable, meaning }
+    }
+
+    pub(super) fn slug(self) -> &'static str {
+        self.row().slug
+    }
+
+    pub(super) fn status(self) -> StatusCode {
+        self.row().status
+    }
+
+    pub(super) fn retryable(self) -> bool {
+        self.row().retryable
+    }
+
+    pub(super) fn meaning(self) -> &'static str {
+        self.row().meaning
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.slug())
+    }
+}
+
+impl PartialSchema for Code {
+    fn schema() -> RefOr<Schema> {
+        let slugs = Self::ALL.map(Self::slug);
+        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(slugs)).into()
+    }
+}
+
+impl ToSchema for Code {}
+
+/// The body of every error.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ErrorBody {
+    error: ErrorDetail,
+}
+
+/// What went wrong.
+#[derive(Debug, Serialize, ToSchema)]
+struct ErrorDetail {
+    /// What kind of error it is, for programs; codes are added, never renamed.
+    #[schema(inline)]
+    code: Code,
+    /// What is wrong and what is allowed, for people; the wording may change.
+    message: String,
+    /// The id of the request, also in the header `x-request-id` and in the server's log.
+    request_id: String,
+    /// Whether the same request may succeed later.
+    retryable: bool,
+}
+
+/// Something that went wrong with a request.
+#[derive(Debug, Clone)]
+pub(super) struct Problem {
+    code: Code,
+    message: String,
+    /// For the log only.
+    cause: Option<Arc<anyhow::Error>>,
+}
+
+impl Problem {
+    /// `message`: lower case, no full stop, what is allowed, nothing that the customer wrote.
+    pub(super) fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), cause: None }
+    }
+
+    /// A mistake of our own; the caller learns no more than that.
+    pub(super) fn internal(cause: impl Into<anyhow::Error>) -> Self {
+        let message = "the server failed on this request; its log has the cause under the request id";
+        Self { code: Code::Internal, message: message.to_owned(), cause: Some(Arc::new(cause.into())) }
+    }
+
+    /// The body, not logged: for the documents.
+    pub(super) fn body(&self, request_id: &RequestId) -> ErrorBody {
+        ErrorBody {
+            error: ErrorDetail {
+                code: self.code,
+                message: self.message.clone(),
+                request_id: request_id.to_string(),
+                retryable: self.code.retryable(),
+            },
+        }
+    }
+
+    /// Logs the problem and gives its body: once for each problem, where it leaves the program.
+    pub(super) fn report(&self, request_id: &RequestId) -> ErrorBody {
+        let Row { slug, status, retryable, .. } = self.code.row();
+        let cause = self.cause.as_deref().map(|cause| format!("{cause:#}"));
+        match (status.is_server_error(), retryable) {
+            (false, _) => {
+                tracing::debug!(%request_id, code = slug, detail = self.message, "request refused")
+            }
+            // Load, not a fault: it goes away by itself.
+            (true, true) => tracing::warn!(%request_id, code = slug, cause, "request failed"),
+            (true, false) => tracing::error!(%request_id, code = slug, cause, "request failed"),
+        }
+        self.body(request_id)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let Row { status, retryable, .. } = self.code.row();
+        let mut response = status.into_response();
+        if retryable {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<RequestError> for Problem {
+    fn from(error: RequestError) -> Self {
+        match error {
+            RequestError::Text(error) => Self::new(Code::TextTooLong, format!("`text`: {error}")),
+            RequestError::Empty => Self::new(Code::TextEmpty, error.to_string()),
+            // Its own wording repeats the tag, which may be anything.
+            RequestError::Language(_) => {
+                Self::new(Code::InvalidRequest, "`lang` is not supported; allowed: zh-Hans, zh-Hant, en")
+            }
+            RequestError::Id { .. } => Self::new(Code::InvalidRequest, error.to_string()),
+        }
+    }
+}
+
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Overloaded => Self::new(Code::Overloaded, refused.to_string()),
+            Refused::DeadlineExceeded => Self::new(Code::DeadlineExceeded, refused.to_string()),
+            Refused::Failed => Self::internal(refused),
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Chat triage for shops.
+//!
+//! For every message that a customer sends, Triage tells which intents it has and how the customer feels, and decides
+//! what happens: answer, ask, or hand over to a person. One small ONNX model, one CPU core, nothing but local files.
+//!
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use triage::{Engine, Incoming};
+//!
+//! let engine = Engine::open("config/triage.yaml")?;
+//! let reply = engine.triage(&Incoming::text("退货运费谁出")?);
+//! println!("{:?}: {}", reply.decision, reply.answer.map(|answer| answer.text).unwrap_or_default());
+//! # Ok(()) }
+//! ```
+//!
+//! The path of one message is [`pipeline`](self) read from top to bottom: [`text`] → [`model`] → [`head`] →
+//! [`slots`] → [`policy`] → [`answer`]. What leads write is [`catalogue`]. `ARCHITECTURE.md` has the map.
+
+pub mod answer;
+pub mod catalogue;
+pub mod cli;
+pub mod config;
+pub mod engine;
+pub mod eval;
+pub mod head;
+pub mod http;
+pub mod incoming;
+pub mod labels;
+pub mod model;
+mod pipeline;
+pub mod policy;
+pub mod region;
+pub mod reply;
+pub mod shop;
+pub mod slots;
+pub mod text;
+pub mod yaml;
+
+pub use engine::{Engine, OpenError};
+pub use incoming::{Incoming, Request, RequestError};
+pub use reply::{DecisionKind, Reply};

@@ -1,0 +1,125 @@
+use super::evidence::Evidence;
+use super::rules::{self, Verdict};
+use crate::catalogue::{AnswerRule, Intent, Resolves, TextKey};
+use crate::reply::{DecisionKind, Reason};
+
+/// What happens, why, and what is to be said.
+pub struct Decision<'a> {
+    /// What happens.
+    pub kind: DecisionKind,
+    /// The deciding reason first, then all others that applied, in the order of the rules.
+    pub reasons: Vec<Reason>,
+    /// What is to be said.
+    pub outcome: Outcome<'a>,
+    /// The queue, for hand-offs.
+    pub queue: String,
+    /// Add an apology in front.
+    pub apologise: bool,
+    /// Take the urgent wording.
+    pub hurry: bool,
+    /// Offer a person at the end.
+    pub offer_person: bool,
+}
+
+/// What is to be said, still without words.
+pub enum Outcome<'a> {
+    /// Nothing.
+    Nothing,
+    /// Answers of intents, together in this order.
+    Answers(Vec<Plan<'a>>),
+    /// The question for a slot of an intent.
+    Slot(&'a Intent, &'a str),
+    /// A text of the policy, then the facts that may be given beside a hand-off.
+    Text(TextKey, Vec<Plan<'a>>),
+    /// "Did you mean", with these choices.
+    Choices(TextKey, Vec<&'a Intent>),
+}
+
+/// The answer that an intent would get.
+#[derive(Clone, Copy)]
+pub struct Plan<'a> {
+    /// The intent.
+    pub intent: &'a Intent,
+    /// The first of its answers whose condition holds.
+    pub answer: &'a AnswerRule,
+    /// A slot that it needs and that is not filled.
+    pub missing: Option<&'a str>,
+}
+
+impl Plan<'_> {
+    /// Whether it can be given at once, at low risk, without anybody's hand.
+    #[must_use]
+    pub fn is_safe(&self) -> bool {
+        self.answer.resolves != Resolves::Act && self.missing.is_none() && !self.intent.is_high_risk
+    }
+}
+
+/// Chooses the answer of an intent.
+pub(super) fn plan<'a>(intent: &'a Intent, evidence: &Evidence<'_>) -> Option<Plan<'a>> {
+    let answer = intent.answers.iter().find(|answer| applies(answer, evidence))?;
+    let missing = answer.needs.iter().map(String::as_str).find(|slot| !evidence.slots.has(slot));
+    Some(Plan { intent, answer, missing })
+}
+
+fn applies(answer: &AnswerRule, evidence: &Evidence<'_>) -> bool {
+    let day = evidence.today;
+    answer.slots.iter().all(|slot| evidence.slots.has(slot))
+        && (answer.acts.is_empty() || answer.acts.contains(&evidence.act))
+        && (answer.emotions.is_empty() || answer.emotions.contains(&evidence.emotion.label))
+        && (answer.tiers.is_empty()
+            || evidence.tier().is_some_and(|tier| answer.tiers.iter().any(|own| own == tier)))
+        && (answer.tags.is_empty() || answer.tags.iter().any(|tag| evidence.has_tag(tag)))
+        && answer.flags.iter().all(|flag| evidence.holds(*flag))
+        && answer.from.is_none_or(|from| from <= day)
+        && answer.until.is_none_or(|until| day <= until)
+}
+
+/// Decides: the first rule that applies decides, all that apply are reported.
+#[must_use]
+pub fn decide<'a>(evidence: &Evidence<'a>) -> Decision<'a> {
+    let view = rules::View::of(evidence);
+    let mut verdicts = rules::RULES.iter().flat_map(|rule| rule(&view));
+    let first = verdicts.next().unwrap_or_else(|| rules::nothing_fits(&view));
+    let mut reasons = vec![first.reason.clone()];
+    for verdict in verdicts {
+        if reasons.iter().all(|reason| reason.code != verdict.reason.code) {
+            reasons.push(verdict.reason);
+        }
+    }
+    let Verdict { kind, outcome, queue, .. } = limit_asks(first, &view, &mut reasons);
+    let thresholds = evidence.catalogue.policy().thresholds;
+    let tier = evidence.catalogue.policy().tier(evidence.tier());
+    let answers = kind == DecisionKind::Answer && !view.is_social();
+    let noticed = evidence.emotion.upset >= thresholds.notice_upset;
+    let anxious = evidence.emotion.scores.anxiety >= thresholds.notice_anxiety;
+    if answers && noticed {
+        let detail = format!("upset {:.2} ≥ {:.2}", evidence.emotion.upset, thresholds.notice_upset);
+        reasons.push(Reason { code: format!("noticed:{}", evidence.emotion.label.id()), detail });
+    }
+    Decision {
+        kind,
+        reasons,
+        outcome,
+        queue,
+        apologise: answers && noticed,
+        hurry: answers && anxious && !noticed,
+        offer_person: answers && (noticed || tier.offer_person),
+    }
+}
+
+/// A question back is one too many after so many in a row: a person takes over.
+fn limit_asks<'a>(verdict: Verdict<'a>, view: &rules::View<'_, 'a>, reasons: &mut Vec<Reason>) -> Verdict<'a> {
+    let limit = view.evidence.catalogue.policy().thresholds.asks_in_a_row;
+    let asked = view.evidence.asks_in_a_row();
+    if verdict.kind != DecisionKind::Ask || asked < limit {
+        return verdict;
+    }
+    let reason = Reason { code: "clarify_limit".into(), detail: format!("{asked} questions in a row, {limit} allowed") };
+    reasons.insert(0, reason.clone());
+    Verdict {
+        kind: DecisionKind::Handoff,
+        outcome: Outcome::Text(TextKey::HandoffGeneral, Vec::new()),
+        reason,
+        queue: view.queue(),
+    }
+}

@@ -1,0 +1,8 @@
+//! The decision: a pure function of what was understood, what was said before, the catalogue and the day.
+
+mod decide;
+mod evidence;
+mod rules;
+
+pub use decide::{Decision, Outcome, Plan, decide};
+pub use evidence::{Evidence, Topic};

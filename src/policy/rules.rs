@@ -1,0 +1,294 @@
+//! The rules, in the order of the contract. Each is a function of the same view; none knows the others.
+
+use super::decide::{Outcome, Plan, plan};
+use super::evidence::Evidence;
+use crate::catalogue::{Intent, Resolves, TextKey};
+use crate::incoming::HandledBy;
+use crate::labels::{COMPLAINT, Emotion, HUMAN_AGENT};
+use crate::reply::{DecisionKind, Reason};
+
+/// What one rule wants.
+#[derive(Clone)]
+pub(super) struct Verdict<'a> {
+    pub(super) kind: DecisionKind,
+    pub(super) reason: Reason,
+    pub(super) outcome: Outcome<'a>,
+    pub(super) queue: String,
+}
+
+impl Clone for Outcome<'_> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Nothing => Self::Nothing,
+            Self::Answers(plans) => Self::Answers(plans.clone()),
+            Self::Slot(intent, slot) => Self::Slot(intent, slot),
+            Self::Text(key, plans) => Self::Text(*key, plans.clone()),
+            Self::Choices(key, intents) => Self::Choices(*key, intents.clone()),
+        }
+    }
+}
+
+/// The evidence with what several rules ask of it.
+pub(super) struct View<'e, 'a> {
+    pub(super) evidence: &'e Evidence<'a>,
+    business: Vec<&'a Intent>,
+    plans: Vec<Plan<'a>>,
+}
+
+type Rule = for<'e, 'a> fn(&View<'e, 'a>) -> Option<Verdict<'a>>;
+
+/// In the order of the contract; the number of each stands in its comment.
+pub(super) const RULES: [Rule; 14] = [
+    human_present,
+    sensitive,
+    queued,
+    user_request,
+    upset,
+    complaint,
+    complex,
+    needs_a_person,
+    answered,
+    slot_missing,
+    ambiguous,
+    small_talk,
+    closing,
+    out_of_scope,
+];
+
+impl<'e, 'a> View<'e, 'a> {
+    pub(super) fn of(evidence: &'e Evidence<'a>) -> Self {
+        let business = evidence.business();
+        let plans = business.iter().filter_map(|intent| plan(intent, evidence)).collect();
+        Self { evidence, business, plans }
+    }
+
+    /// Whether the message is a social one.
+    pub(super) fn is_social(&self) -> bool {
+        self.business.is_empty()
+    }
+
+    /// The queue of the first business intent, or the general one.
+    pub(super) fn queue(&self) -> String {
+        let likely = || self.evidence.candidates().first().map(|topic| topic.intent);
+        self.business.first().copied().or_else(likely).map_or("general", |intent| &intent.queue).to_owned()
+    }
+
+    /// Facts that may be given beside a hand-off.
+    fn facts(&self) -> Vec<Plan<'a>> {
+        let informs = |plan: &Plan<'_>| plan.is_safe() && plan.answer.resolves == Resolves::Inform;
+        if self.plans.iter().all(informs) { self.plans.iter().take(1).copied().collect() } else { Vec::new() }
+    }
+
+    fn handoff(&self, code: impl Into<String>, detail: impl Into<String>, outcome: Outcome<'a>) -> Verdict<'a> {
+        Verdict {
+            kind: DecisionKind::Handoff,
+            reason: Reason { code: code.into(), detail: detail.into() },
+            outcome,
+            queue: self.queue(),
+        }
+    }
+
+    fn say(&self, kind: DecisionKind, code: &str, detail: impl Into<String>, outcome: Outcome<'a>) -> Verdict<'a> {
+        Verdict {
+            kind,
+            reason: Reason { code: code.to_owned(), detail: detail.into() },
+            outcome,
+            queue: self.queue(),
+        }
+    }
+}
+
+/// 1: a person has the conversation.
+fn human_present<'a>(view: &View<'_, 'a>) -> Option<Verdict<'a>> {
+    (view.evidence.handled_by() == HandledBy::Person)
+        .then(|| view.say(DecisionKind::Silent, "human_present", "handled_by: person", Outcome::Nothing))
+}
+
+/// 2: injury, food safety, self-harm, counterfeit, infringement.
+fn sensitive<'a>(view: &View<'_, 'a>) -> Option<Verdict<'a>> {
+    let policy = view.evidence.catalogue.policy();
+    let hit = policy.sensitive.iter().find(|sensitive| sensitive.rule.matches(view.evidence.message))?;
+    let code = format!("sensitive:{}", hit.rule.id);
+    let verdict = view.handoff(code, "a pattern of the policy", Outcome::Text(TextKey::HandoffSensitive, Vec::new()));
+    Some(Verdict { queue: hit.queue.clone(), ..verdict })
+}
+
+/// 3: a ticket is waiting. Low-risk information is still given; tickets themselves come with the store.
+fn queued<'a>(view: &View<'_, 'a>) -> Option<Verdict<'a>> {
+    let waits = view.evidence.handled_by() == HandledBy::Queue;
+    let informs = !view.plans.is_empty() && view.plans.iter().all(Plan::is_safe);
+    (waits && !informs).then(|| view.say(DecisionKind::Silent, "queued", "handled_by: queue", Outcome::Nothing))
+}
+
+/// 4: asks for a person.
+fn user_request<'a>(view: &View<'_, 'a>) -> Option<Verdict<'a>> {
+    let topic = view.evidence.likely(HUMAN_AGENT)?;
+    let detail = format!("{HUMAN_AGENT} {:.2}", topic.score.probability);
+    Some(view.handoff("user_request", detail, Outcome::Text(TextKey::HandoffUserRequest, Vec::new())))
+}
+
+/// 5: upset above the threshold, or a lead's trigger words.
+fn upset<'a>(view: &View<'_, 'a>) -> Option<Verdict<'a>> {
+    let emotion = &view.evidence.emotion;
+    let policy = view.evidence.catalogue.policy();
+    let threshold = policy.thresholds.handoff_upset;
+    let (code, detail) = if emotion.upset >= threshold {
+        let label = if emotion.scores.anger >= emotion.scores.disappointment {
+            Emotion::Anger
+        } else {
+            Emotion::Disappointment
+        };
+        (format!("emotion:{}", label.id()), format!("{:.2} ≥ {threshold:.2}", emotion.upset))
+    } else if policy.trigger_words.matches(view.evidence.message) {
+        (format!("emotion:{}", Emotion::Anger.id()), "trigger words of the policy".to_owned())
+    } else {
+        return None;
+    };
+    Some(view.handoff(code, detail, Outcome::Text(TextKey::HandoffUpset, view.facts())))
+}
+
+/// 6: a complaint, or a threat to escalate.
+fn complaint<'a>(view: &View<'_, 'a>) -> Option<Verdict<'a>> {
+    let evidence = view.evidence;
+    let complains = evidence.likely(COMPLAINT);
+    let threatens = evidence.catalogue.policy().threats.matches(evidence.message);
+    let detail = match (complains, threatens) {
+        (Some(topic), false) => format!("{COMPLAINT} {:.2}", topic.score.probability),
+        (_, true) => "a threat: pattern of the policy".to_owned(),
+        (None, false) => return None,
+    };
+    let own = complains.and_then(|topic| plan(topic.intent, evidence)).filter(|plan| plan.missing.is_none());
+    let outcome = match own {
+        Some(plan) => Outcome::Answers(vec![plan]),
+        None => Outcome::Text(TextKey::HandoffUpset, view.facts()),
+    };
+    let queue = complains.map_or_else(|| "complaint".to_owned(), |topic| topic.intent.queue.clone());
+    Some(Verdict { queue, ..view.handoff("complaint", detail, outcome) })
+}
+
+/// 8: three topics, or two of which one cannot be answered.
+fn complex<'a>(view: &View<'_, 'a>) -> Option<Verdict<'a>> {
+    let count = view.business.len();
+    let informs = view.plans.iter().all(|plan| plan.is_safe() && plan.answer.resolves == Resolves::Inform);
+    let ids: Vec<&str> = view.business.iter().map(|intent| intent.id.as_str()).collect();
+    (count >= 3 || (count == 2 && !informs))
+        .then(|| view.handoff("complex", ids.join(" + "), Outcome::Text(TextKey::HandoffGeneral, Vec::new())))
+}
+
+/// 9: needs a hand, is marked as high risk, or the tier wants a person.
+fn needs_a_person<'a>(view: &View<'_, 'a>) -> Option<Verdict<'a>> {
+    let evidence = view.evidence;
+    let first = view.plans.first();
+    let general = || Outcome::Text(TextKey::HandoffGeneral, Vec::new());
+    let rule = view.business.iter().find_map(|intent| {
+        let hit = intent.high_risk.iter().find(|rule| rule.matches(evidence.message));
+        hit.map(|rule| rule.id.clone()).or_else(|| intent.is_high_risk.then(|| intent.id.clone()))
+    });
+    let own = |plan: &Plan<'a>| plan.answer.resolves == Resolves::Act && plan.missing.is_none();
+    if let Some(rule) = rule {
+        let outcome = first.filter(|plan| own(plan)).map_or_else(general, |plan| Outcome::Answers(vec![*plan]));
+        return Some(view.handoff(format!("policy:{rule}"), "marked as high risk", outcome));
+    }
+    if evidence.has_attachment() {
+        let shows_a_problem = first.is_none_or(|plan| ["aftersale", "complaint", "logistics"].contains(&plan.intent.queue.as_str()));
+        if shows_a_problem {
+            let outcome = Outcome::Text(TextKey::AttachmentReceived, Vec::new());
+            return Some(view.handoff("action_needed", "an attachment has to be looked at", outcome));
+        }
+    }
+    let first = first?;
+    if evidence.catalogue.policy().tier(evidence.tier()).handoff {
+        return Some(view.handoff("policy:tier", evidence.tier().unwrap_or_default(), general()));
+    }
+    own(first).then(|| {
+        let detail = format!("{}/{} resolves by act", first.intent.id, first.answer.id);
+        view.handoff("action_needed", detail, Outcome::Answers(vec![*first]))
+    })
+}
+
+/// 10: confident, slots filled.
+fn answered<'a>(view: &View<'_, 'a>) -> Option<Verdict<'a>> {
+    if view.plans.is_empty() || view.plans.len() > 2 || !view.plans.iter().all(Plan::is_safe) {
+        return None;
+    }
+    let score = |intent: &Intent| {
+        let topic = view.evidence.topics.iter().find(|topic| topic.intent.id == intent.id);
+        topic.map_or(0.0, |topic| topic.score.probability)
+    };
+    let details: Vec<String> =
+        view.plans.iter().map(|plan| format!("{}/{} {:.2}", plan.intent.id, plan.answer.id, score(plan.intent))).collect();
+    Some(view.say(DecisionKind::Answer, "answered", details.join(" + "), Outcome::Answers(view.plans.clone())))
+}
+
+/// 11: confident, slot missing.
+fn slot_missing<'a>(view: &View<'_, 'a>) -> Option<Verdict<'a>> {
+    let plan = view.plans.iter().find(|plan| plan.missing.is_some())?;
+    let slot = plan.missing?;
+    let detail = format!("{}/{} needs it", plan.intent.id, plan.answer.id);
+    Some(view.say(DecisionKind::Ask, &format!("slot:{slot}"), detail, Outcome::Slot(plan.intent, slot)))
+}
+
+/// 12: candidates, none safe. An order number alone is a topic still to be named.
+fn ambiguous<'a>(view: &View<'_, 'a>) -> Option<Verdict<'a>> {
+    let evidence = view.evidence;
+    if !view.business.is_empty() {
+        return None;
+    }
+    let first = evidence.topics.first()?;
+    if first.intent.id == "provide_info" && evidence.social().is_some() && evidence.slots.has("order_number") {
+        let known = ["order_lookup", "modify_order", "return_policy"];
+        let choices = known.iter().filter_map(|id| evidence.catalogue.intent(id)).collect();
+        let outcome = Outcome::Choices(TextKey::OrderReceived, choices);
+        return Some(view.say(DecisionKind::Ask, "ambiguous", "an order number alone", outcome));
+    }
+    let candidates = evidence.candidates();
+    if candidates.is_empty() || evidence.social().is_some() {
+        return None;
+    }
+    let detail: Vec<String> = candidates
+        .iter()
+        .map(|topic| format!("{} {:.2} < {:.2}", topic.intent.id, topic.score.probability, topic.score.threshold.min(1.0)))
+        .collect();
+    let choices = candidates.iter().map(|topic| topic.intent).collect();
+    Some(view.say(DecisionKind::Ask, "ambiguous", detail.join(", "), Outcome::Choices(TextKey::Ambiguous, choices)))
+}
+
+/// 13, small talk: the social intent's own line.
+fn small_talk<'a>(view: &View<'_, 'a>) -> Option<Verdict<'a>> {
+    let topic = view.evidence.social().filter(|topic| !is_closing(topic.intent))?;
+    let plan = plan(topic.intent, view.evidence)?;
+    let detail = format!("{} {:.2}", topic.intent.id, topic.score.probability);
+    let code = if topic.intent.id == "chitchat" { "out_of_scope" } else { "answered" };
+    Some(view.say(DecisionKind::Answer, code, detail, Outcome::Answers(vec![plan])))
+}
+
+/// 14: thanks, or ok with nothing pending.
+fn closing<'a>(view: &View<'_, 'a>) -> Option<Verdict<'a>> {
+    let topic = view.evidence.social().filter(|topic| is_closing(topic.intent))?;
+    let detail = format!("{} {:.2}", topic.intent.id, topic.score.probability);
+    let own = plan(topic.intent, view.evidence).filter(|_| topic.intent.id == "thanks_bye");
+    let outcome = own.map_or_else(|| Outcome::Text(TextKey::Closing, Vec::new()), |plan| Outcome::Answers(vec![plan]));
+    Some(view.say(DecisionKind::Answer, "closing", detail, outcome))
+}
+
+fn is_closing(intent: &Intent) -> bool {
+    intent.id == "thanks_bye" || intent.id == "affirm"
+}
+
+/// 13, other business: nothing of the catalogue is at all likely.
+fn out_of_scope<'a>(view: &View<'_, 'a>) -> Option<Verdict<'a>> {
+    let probability = view.evidence.out_of_scope();
+    let fits = view.business.is_empty() && view.evidence.social().is_none() && view.evidence.candidates().is_empty();
+    (fits && probability >= 0.5).then(|| {
+        let outcome = Outcome::Text(TextKey::OutOfScope, Vec::new());
+        view.say(DecisionKind::Answer, "out_of_scope", format!("none of the catalogue {probability:.2}"), outcome)
+    })
+}
+
+/// 15: nothing fits.
+pub(super) fn nothing_fits<'a>(view: &View<'_, 'a>) -> Verdict<'a> {
+    let best = view.evidence.topics.first().map_or(String::new(), |topic| {
+        format!("best: {} {:.2}", topic.intent.id, topic.score.probability)
+    });
+    view.say(DecisionKind::Ask, "low_confidence", best, Outcome::Text(TextKey::LowConfidence, Vec::new()))
+}

@@ -1,0 +1,86 @@
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+/// A place in a file: line and column count from one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Place {
+    /// Line, from 1.
+    pub line: usize,
+    /// Column, in characters, from 1.
+    pub column: usize,
+}
+
+impl Place {
+    /// The top of a file.
+    pub const START: Self = Self { line: 1, column: 1 };
+}
+
+/// One problem in one file: what is wrong, where, and what is allowed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Finding {
+    /// The file.
+    pub file: PathBuf,
+    /// Where in it.
+    #[serde(flatten)]
+    pub place: Place,
+    /// Names the kind of problem, for example `unknown-key`.
+    pub code: &'static str,
+    /// What is wrong and what is allowed.
+    pub message: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Place { line, column } = self.place;
+        write!(f, "{}:{line}:{column}: {}: {}", self.file.display(), self.code, self.message)
+    }
+}
+
+/// All problems of one load.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Findings(Vec<Finding>);
+
+impl Findings {
+    pub(crate) fn add(&mut self, file: &Path, place: Place, code: &'static str, message: impl Into<String>) {
+        self.0.push(Finding { file: file.to_owned(), place, code, message: message.into() });
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// By file, then by place.
+    #[must_use]
+    pub fn sorted(mut self) -> Self {
+        self.0.sort();
+        self.0.dedup();
+        self
+    }
+
+    /// The problems.
+    pub fn iter(&self) -> impl Iterator<Item = &Finding> {
+        self.0.iter()
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl fmt::Display for Findings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for finding in &self.0 {
+            writeln!(f, "{finding}")?;
+        }
+        write!(f, "{} problem{}", self.len(), if self.len() == 1 { "" } else { "s" })
+    }
+}
+
+impl std::error::Error for Findings {}

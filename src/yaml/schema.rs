@@ -1,0 +1,73 @@
+use jsonschema::Validator;
+use jsonschema::error::ValidationErrorKind;
+use schemars::JsonSchema;
+use serde_json::Value;
+
+/// The JSON Schema of a raw type, and a validator for it that reports every deviation.
+pub(crate) struct Schema {
+    schema: Value,
+    validator: Validator,
+}
+
+impl Schema {
+    pub(crate) fn of<T: JsonSchema>() -> Self {
+        let schema = schemars::schema_for!(T).to_value();
+        let validator = jsonschema::validator_for(&schema).expect("a derived schema is valid");
+        Self { schema, validator }
+    }
+
+    /// (JSON pointer, code, message) of every deviation.
+    pub(crate) fn problems(&self, value: &Value) -> Vec<(String, &'static str, String)> {
+        let mut out = Vec::new();
+        for error in self.validator.iter_errors(value) {
+            let pointer = error.instance_path().as_str().to_owned();
+            match error.kind() {
+                ValidationErrorKind::AdditionalProperties { unexpected }
+                | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
+                    let allowed = self.allowed_keys(error.schema_path().as_str());
+                    for key in unexpected {
+                        let escaped = key.replace('~', "~0").replace('/', "~1");
+                        out.push((
+                            format!("{pointer}/{escaped}"),
+                            "unknown-key",
+                            format!("unknown key `{key}`; allowed: {}", allowed.join(", ")),
+                        ));
+                    }
+                }
+                ValidationErrorKind::Required { property } => {
+                    let key = property.as_str().unwrap_or_default();
+                    out.push((pointer, "missing-key", format!("key `{key}` is missing")));
+                }
+                ValidationErrorKind::MinItems { .. } | ValidationErrorKind::MinLength { .. } => {
+                    out.push((pointer, "empty", "must not be empty".to_owned()));
+                }
+                _ => out.push((pointer, "schema", error.to_string())),
+            }
+        }
+        out
+    }
+
+    /// The keys of the object schema that `path` (ending in `/additionalProperties`) belongs to.
+    fn allowed_keys(&self, path: &str) -> Vec<String> {
+        let object = path.rsplit_once('/').map_or("", |(object, _)| object);
+        let at = self.resolve(object);
+        let keys = |value: &Value| Some(value.get("properties")?.as_object()?.keys().cloned().collect());
+        at.and_then(keys).unwrap_or_default()
+    }
+
+    /// Follows a pointer through the schema, stepping over `$ref` as the validator's own path does.
+    fn resolve(&self, path: &str) -> Option<&Value> {
+        let mut at = &self.schema;
+        for step in path.split('/').skip(1) {
+            let step = step.replace("~1", "/").replace("~0", "~");
+            at = if step == "$ref" {
+                self.schema.pointer(at.get("$ref")?.as_str()?.strip_prefix('#')?)?
+            } else if at.is_array() {
+                at.get(step.parse::<usize>().ok()?)?
+            } else {
+                at.get(&step)?
+            };
+        }
+        Some(at)
+    }
+}

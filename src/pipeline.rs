@@ -4,14 +4,12 @@ use std::time::Instant;
 
 use crate::answer;
 use crate::catalogue::{Catalogue, Intent, Level};
-use crate::head::{IntentHead, IntentScore};
+use crate::head::{IntentHead, IntentScore, Scores};
 use crate::incoming::{Incoming, Role};
 use crate::labels::{Act, Emotion};
 use crate::model::{Bundle, EncoderError, Reading};
 use crate::policy::{self, Decision, Evidence, Topic};
-use crate::reply::{
-    DecisionKind, EmotionReading, EmotionScores, Handoff, Mood, Reason, Reply, ScoredIntent, Timings,
-};
+use crate::reply::{DecisionKind, EmotionReading, EmotionScores, Handoff, Mood, Reason, Reply, ScoredIntent, Timings};
 use crate::slots::Slots;
 use crate::text::{Language, Message, Utterance, mask_personal_data};
 
@@ -39,14 +37,15 @@ pub(crate) fn handle(parts: &Parts<'_>, incoming: &Incoming, now: &jiff::Zoned) 
         }
     };
     let scores = score(parts, &message, &reading);
-    let pending = pending(parts, incoming, &scores);
+    let pending = pending(parts, incoming, &scores.intents);
     watch.timings.encode = watch.lap();
 
     let evidence = Evidence {
         message: &message,
         incoming,
         catalogue: parts.catalogue,
-        topics: topics(parts.catalogue, &scores),
+        topics: topics(parts.catalogue, &scores.intents),
+        out_of_scope: scores.out_of_scope,
         pending,
         emotion: emotion(&reading),
         act: act(&reading),
@@ -87,6 +86,7 @@ pub(crate) fn handle(parts: &Parts<'_>, incoming: &Incoming, now: &jiff::Zoned) 
         supersedes: Vec::new(),
         answer,
         intents: scored(&evidence),
+        out_of_scope: evidence.out_of_scope,
         slots: evidence.slots.found().to_vec(),
         emotion: evidence.emotion,
         handoff,
@@ -127,6 +127,7 @@ pub(crate) fn fail_open(parts: &Parts<'_>, incoming: &Incoming, now: &jiff::Zone
             choices: Vec::new(),
         }),
         intents: Vec::new(),
+        out_of_scope: 0.0,
         emotion: EmotionReading {
             label: Emotion::Neutral,
             scores: calm,
@@ -152,15 +153,16 @@ pub(crate) fn fail_open(parts: &Parts<'_>, incoming: &Incoming, now: &jiff::Zone
 }
 
 /// Every intent's score: certain where a lead's example or pattern is the message, the head's otherwise.
-pub(crate) fn score(parts: &Parts<'_>, message: &Message, reading: &Reading) -> Vec<IntentScore> {
+pub(crate) fn score(parts: &Parts<'_>, message: &Message, reading: &Reading) -> Scores {
     let mut scores = parts.head.score(reading, message.model());
     if let Some(exact) = parts.catalogue.exact(message.plain())
-        && let Some(at) = scores.iter().position(|score| score.intent == exact)
+        && let Some(at) = scores.intents.iter().position(|score| score.intent == exact)
     {
-        let mut first = scores.remove(at);
+        let mut first = scores.intents.remove(at);
         first.probability = first.probability.max(0.99);
         first.threshold = first.threshold.min(first.probability);
-        scores.insert(0, first);
+        scores.intents.insert(0, first);
+        scores.out_of_scope = scores.out_of_scope.min(0.01);
     }
     scores
 }
@@ -182,7 +184,7 @@ fn pending<'a>(parts: &Parts<'a>, incoming: &Incoming, scores: &[IntentScore]) -
         let message = Message::read(&Utterance::new(past.text.as_str()).ok()?);
         let reading: Result<Reading, EncoderError> = parts.bundle.read(&message);
         let scores = score(parts, &message, &reading.ok()?);
-        topics(catalogue, &scores)
+        topics(catalogue, &scores.intents)
             .into_iter()
             .find(|topic| topic.is_business() && topic.score.is_confident())
             .map(|topic| topic.intent)

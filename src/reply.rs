@@ -52,6 +52,8 @@ pub struct Reply {
     pub answer: Option<Answer>,
     /// Intents, the decided ones first, then the most probable; probabilities that need not sum to one.
     pub intents: Vec<ScoredIntent>,
+    /// The probability that the message is none of the catalogue's intents.
+    pub out_of_scope: f32,
     /// How the customer feels.
     pub emotion: EmotionReading,
     /// Values found in the text.

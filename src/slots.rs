@@ -118,7 +118,22 @@ fn amount(message: &Message) -> Option<(&Entity, Money)> {
         _ => {}
     }
     let plain = message.plain();
-    let names_basket = ["买", "拍", "凑", "一共", "总共", "合计", "总价", "下单", "买满", "购物车", "spend", "order of", "basket", "total"];
+    let names_basket = [
+        "买",
+        "拍",
+        "凑",
+        "一共",
+        "总共",
+        "合计",
+        "总价",
+        "下单",
+        "买满",
+        "购物车",
+        "spend",
+        "order of",
+        "basket",
+        "total",
+    ];
     if plain.contains('减') || !names_basket.iter().any(|word| plain.contains(word)) {
         return None;
     }
@@ -134,7 +149,6 @@ fn money(text: &str) -> Option<Money> {
     let digits: String = text.chars().filter(|c| c.is_ascii_digit() || *c == '.').collect();
     Money::parse(&digits)
 }
-
 
 #[cfg(test)]
 mod tests {

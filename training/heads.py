@@ -67,9 +67,15 @@ def collect(data: Path, seed: int):
     return out
 
 
+def normalised(texts: list[str], command: str) -> list[str]:
+    """What the service would give the model for each text."""
+    lines = "\n".join(" ".join(text.split()) for text in texts) + "\n"
+    done = subprocess.run(shlex.split(command), input=lines, capture_output=True, text=True, check=True)
+    return done.stdout.split("\n")[: len(texts)]
+
+
 def embed(work: Path, student, texts: list[str], normalise: str):
-    text = "\n".join(" ".join(line.split()) for line in texts) + "\n"
-    model_texts = subprocess.run(shlex.split(normalise), input=text, capture_output=True, text=True, check=True).stdout.split("\n")[: len(texts)]
+    model_texts = normalised(texts, normalise)
     tokenizer = Tokenizer.from_file(str(work / "tokenizer.json"))
     tokenizer.enable_truncation(128)
     rows = [row.ids for row in tokenizer.encode_batch(model_texts)]

@@ -74,7 +74,12 @@ fn read_intents(files: &[SourceFile], findings: &mut Findings) -> Vec<Draft> {
             findings.add(&file.path, place, "duplicate-id", message);
         }
         if raw.id == OTHER {
-            findings.add(&file.path, place, "reserved-id", "`other` stands for messages that are none of the catalogue's");
+            findings.add(
+                &file.path,
+                place,
+                "reserved-id",
+                "`other` stands for messages that are none of the catalogue's",
+            );
         }
         if file.path.file_stem() != Some(Path::new(&raw.id).as_os_str()) {
             let message = format!("the file must be named after its intent: `{}.yaml`", raw.id);
@@ -98,7 +103,12 @@ fn exact_phrases(drafts: &[Draft], findings: &mut Findings) -> BTreeMap<String, 
                 let pointer = format!("/examples/{language}/{at}");
                 let Some(plain) = plain(say) else {
                     let place = draft.document.place(&pointer);
-                    findings.add(&draft.document.file, place, "empty", "an example must hold text, at most 8,000 characters");
+                    findings.add(
+                        &draft.document.file,
+                        place,
+                        "empty",
+                        "an example must hold text, at most 8,000 characters",
+                    );
                     continue;
                 };
                 match seen.get(&plain) {
@@ -109,7 +119,12 @@ fn exact_phrases(drafts: &[Draft], findings: &mut Findings) -> BTreeMap<String, 
                             other.document.file.display(),
                             first.line
                         );
-                        findings.add(&draft.document.file, draft.document.place(&pointer), "duplicate-example", message);
+                        findings.add(
+                            &draft.document.file,
+                            draft.document.place(&pointer),
+                            "duplicate-example",
+                            message,
+                        );
                     }
                     None => {
                         seen.insert(plain, (draft, pointer, several));
@@ -145,7 +160,11 @@ impl Context<'_> {
             findings.add(&document.file, document.place(pointer), code, message);
         };
         if let Some(policy) = self.policy.filter(|policy| !policy.has_queue(&raw.queue)) {
-            report("/queue", "unknown-queue", format!("unknown queue `{}`; allowed: {}", raw.queue, policy.queue_names()));
+            report(
+                "/queue",
+                "unknown-queue",
+                format!("unknown queue `{}`; allowed: {}", raw.queue, policy.queue_names()),
+            );
         }
         for (pointer, id) in named_intents(raw) {
             let is_other = id == OTHER && pointer.starts_with("/near_misses");
@@ -158,7 +177,11 @@ impl Context<'_> {
         }
         if raw.answers.last().is_some_and(|answer| !is_unconditional(answer)) {
             let last = format!("/answers/{}", raw.answers.len() - 1);
-            report(&last, "no-default-answer", "the last answer must have no `when`, so that there is always one".into());
+            report(
+                &last,
+                "no-default-answer",
+                "the last answer must have no `when`, so that there is always one".into(),
+            );
         }
 
         let patterns = raw.patterns.iter().enumerate();

@@ -1,9 +1,9 @@
 use regex::{Regex, RegexBuilder};
 
-use crate::yaml::Document;
-use crate::yaml::Findings;
 use super::raw::RawPatternRule;
 use crate::text::{Message, Plain, Utterance};
+use crate::yaml::Document;
+use crate::yaml::Findings;
 
 /// Regular expressions on the plain text, proven by sentences that must and must not match.
 #[derive(Debug)]

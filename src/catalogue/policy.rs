@@ -4,17 +4,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::yaml::Document;
-use crate::yaml::Findings;
 use super::intent::Wording;
 use super::pattern::PatternRule;
 use super::raw::{RawPolicy, RawThresholds, RawTimes, Wordings};
 use super::template::{Scope, Template};
+use crate::yaml::Document;
+use crate::yaml::Findings;
 
 /// How soon a person must see to a hand-off.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema, ToSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
     /// An idea; not a matter of hours.

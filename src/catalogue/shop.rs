@@ -3,11 +3,11 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::yaml::Document;
-use crate::yaml::Findings;
 use super::raw::{Bilingual, RawMemberTier, RawShop};
 use crate::region;
 use crate::shop::{Money, Promotion, Shipping, Tier};
+use crate::yaml::Document;
+use crate::yaml::Findings;
 
 /// The shop's facts: what answers are computed from, and what they may quote.
 #[derive(Debug)]

@@ -76,10 +76,7 @@ fn lines(engine: &Engine) -> anyhow::Result<Found> {
     Ok(found)
 }
 
-fn decide(
-    engine: &Engine,
-    line: &[u8],
-) -> Result<(serde_json::Value, Reply), (serde_json::Value, anyhow::Error)> {
+fn decide(engine: &Engine, line: &[u8]) -> Result<(serde_json::Value, Reply), (serde_json::Value, anyhow::Error)> {
     let line: Line = serde_json::from_slice(line).map_err(|error| (serde_json::Value::Null, error.into()))?;
     let request = Request { text: line.text, history: line.history, lang: line.lang, ..Request::default() };
     match request.check() {
@@ -129,7 +126,11 @@ fn explain(engine: &Engine, incoming: &Incoming, reply: &Reply) -> anyhow::Resul
         writeln!(out, "slot       {} = {}", slot.name, slot.value)?;
     }
     let timings = &reply.timings_us;
-    writeln!(out, "time       normalise {} µs, encode {} µs, decide {} µs", timings.normalise, timings.encode, timings.decide)?;
+    writeln!(
+        out,
+        "time       normalise {} µs, encode {} µs, decide {} µs",
+        timings.normalise, timings.encode, timings.decide
+    )?;
     writeln!(out, "with       {} · {}", reply.model, reply.catalogue)?;
     Ok(())
 }

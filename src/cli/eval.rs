@@ -55,19 +55,20 @@ pub(super) fn run(config: &Path, options: &Options) -> anyhow::Result<Found> {
     let dataset = Dataset::load(&options.file, &columns, map.as_ref())?;
     let engine = open(config)?;
     let predictions = predict_all(&engine, &dataset)?;
-    let outcomes: Vec<Outcome<'_>> = dataset
-        .rows
-        .iter()
-        .zip(predictions)
-        .map(|(gold, predicted)| Outcome { gold, predicted })
-        .collect();
+    let outcomes: Vec<Outcome<'_>> =
+        dataset.rows.iter().zip(predictions).map(|(gold, predicted)| Outcome { gold, predicted }).collect();
     let report = Report::of(&outcomes);
     if options.json {
         print_json(&report)?;
     } else {
         println!("{} · {}", engine.bundle().name(), options.file.display());
         println!("{}", render_text(&report, options.wrong));
-        let classes: Vec<String> = dataset.intents().into_iter().filter(|id| *id != OTHER && engine.catalogue().intent(id).is_none()).map(str::to_owned).collect();
+        let classes: Vec<String> = dataset
+            .intents()
+            .into_iter()
+            .filter(|id| *id != OTHER && engine.catalogue().intent(id).is_none())
+            .map(str::to_owned)
+            .collect();
         if !classes.is_empty() {
             println!("labels that the catalogue does not have: {}", classes.join(", "));
         }
@@ -97,14 +98,15 @@ fn predict(engine: &Engine, row: &Row) -> anyhow::Result<Prediction> {
     Ok(prediction(&engine.triage(&request.check()?)))
 }
 
-/// The top label without any threshold: the best intent, or `other` when none of them is more likely than all of them
-/// together being absent.
+/// The top label without any threshold: the best intent, or `other` when being none of them is more probable.
 fn prediction(reply: &Reply) -> Prediction {
-    let mut intents: Vec<(String, f32)> = reply.intents.iter().map(|intent| (intent.id.clone(), intent.score)).collect();
+    let mut intents: Vec<(String, f32)> =
+        reply.intents.iter().map(|intent| (intent.id.clone(), intent.score)).collect();
     intents.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let none: f32 = intents.iter().map(|(_, score)| 1.0 - score).product();
-    let best = intents.first().cloned().unwrap_or_else(|| (OTHER.to_owned(), 0.0));
-    let top = if none > best.1 { OTHER.to_owned() } else { best.0 };
+    let top = match intents.first() {
+        Some((best, score)) if *score >= reply.out_of_scope => best.clone(),
+        _ => OTHER.to_owned(),
+    };
     let decided = reply.answer.as_ref().map(|answer| answer.intents.clone()).unwrap_or_default();
     let answered = decided.iter().any(|id| is_business(id) || SOCIAL.contains(&id.as_str()));
     Prediction {

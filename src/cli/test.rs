@@ -67,9 +67,13 @@ fn problems(engine: &Engine, case: &Case) -> anyhow::Result<Vec<String>> {
     Ok(out)
 }
 
-/// The first intent, or `other` when none is likely.
+/// The first intent, or `other` when being none of them is more probable.
 fn understood(reply: &Reply) -> &str {
-    reply.intents.first().filter(|first| first.score >= 0.1).map_or(labels::OTHER, |first| first.id.as_str())
+    reply
+        .intents
+        .first()
+        .filter(|first| first.score >= reply.out_of_scope)
+        .map_or(labels::OTHER, |first| first.id.as_str())
 }
 
 fn shown(reply: &Reply) -> String {

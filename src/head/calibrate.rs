@@ -17,6 +17,8 @@ pub struct Calibration {
     slope: f32,
     offsets: Vec<f32>,
     thresholds: Vec<f32>,
+    /// Out of scope, from the calibrated logit of the best label: offset and slope.
+    none: (f32, f32),
 }
 
 /// A threshold that no probability reaches: the stated risk cannot be met for this intent.
@@ -24,7 +26,7 @@ const NEVER: f32 = 1.01;
 
 /// Pseudo-messages that pull a label's own offset towards the common one, and its own error towards the pooled one:
 /// few held-out messages of an intent say little.
-const SHRINKAGE: f64 = 20.0;
+const SHRINKAGE: f64 = 10.0;
 
 impl Calibration {
     /// Platt scaling (Platt 1999) with one slope for all labels and an offset for each, shrunk towards the common one;
@@ -33,9 +35,31 @@ impl Calibration {
     pub fn fit(held: &[Held], labels: usize, risk: f32) -> Self {
         let (slope, common) = platt(held);
         let offsets = (0..labels).map(|label| offset(held, label, slope, common)).collect();
-        let mut calibration = Self { slope, offsets, thresholds: vec![NEVER; labels] };
+        let mut calibration = Self { slope, offsets, thresholds: vec![NEVER; labels], none: (0.0, -1.0) };
+        calibration.none = calibration.fit_none(held);
         calibration.thresholds = calibration.thresholds_at(held, f64::from(risk));
         calibration
+    }
+
+    /// The probability that a message has none of the labels, given the probability of its best one. Learned on
+    /// held-out messages, so that the labels need not be independent of each other.
+    #[must_use]
+    pub fn out_of_scope(&self, best: f32) -> f32 {
+        sigmoid(self.none.0 + self.none.1 * logit(best))
+    }
+
+    fn fit_none(&self, held: &[Held]) -> (f32, f32) {
+        let points: Vec<(f64, f64, f64)> = held
+            .iter()
+            .filter_map(|held| {
+                let (_, best) = self.top(held)?;
+                let none = f64::from(u8::from(held.labels.is_empty()));
+                Some((f64::from(logit(best)), none, f64::from(held.weight)))
+            })
+            .collect();
+        let (slope, offset) =
+            newton(|visit| points.iter().for_each(|(x, y, weight)| visit(*x, *y, *weight)), (-1.0, 0.0));
+        (offset, slope.min(-0.05))
     }
 
     /// The probability of a label.
@@ -52,7 +76,8 @@ impl Calibration {
 
     /// The most probable label of a message.
     fn top(&self, held: &Held) -> Option<(usize, f32)> {
-        let probabilities = held.logits.iter().enumerate().map(|(label, logit)| (label, self.probability(label, *logit)));
+        let probabilities =
+            held.logits.iter().enumerate().map(|(label, logit)| (label, self.probability(label, *logit)));
         probabilities.max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)))
     }
 
@@ -102,24 +127,35 @@ impl Calibration {
     }
 }
 
-/// The common slope and offset, by Newton's method over all pairs of message and label.
+/// The common slope and offset over all pairs of message and label.
 fn platt(held: &[Held]) -> (f32, f32) {
-    let (mut slope, mut offset) = (1.0_f64, 0.0_f64);
-    for _ in 0..30 {
-        let (mut g0, mut g1, mut h00, mut h01, mut h11) = (0.0, 0.0, 1e-6, 0.0, 1e-6);
+    let pairs = |visit: &mut dyn FnMut(f64, f64, f64)| {
         for held in held {
             for (label, logit) in held.logits.iter().enumerate() {
-                let (z, weight) = (f64::from(*logit), f64::from(held.weight));
                 let target = f64::from(u8::from(held.labels.contains(&label)));
-                let p = 1.0 / (1.0 + (-(slope * z + offset)).exp());
-                let (residual, curvature) = (weight * (p - target), weight * p * (1.0 - p));
-                g0 += residual * z;
-                g1 += residual;
-                h00 += curvature * z * z;
-                h01 += curvature * z;
-                h11 += curvature;
+                visit(f64::from(*logit), target, f64::from(held.weight));
             }
         }
+    };
+    let (slope, offset) = newton(pairs, (1.0, 0.0));
+    (slope.clamp(0.05, 20.0), offset)
+}
+
+/// Logistic regression on one feature by Newton's method: slope and offset. `points` calls its argument with feature,
+/// target and weight of every point.
+fn newton(points: impl Fn(&mut dyn FnMut(f64, f64, f64)), start: (f64, f64)) -> (f32, f32) {
+    let (mut slope, mut offset) = start;
+    for _ in 0..30 {
+        let (mut g0, mut g1, mut h00, mut h01, mut h11) = (0.0, 0.0, 1e-6, 0.0, 1e-6);
+        points(&mut |x, target, weight| {
+            let p = 1.0 / (1.0 + (-(slope * x + offset)).exp());
+            let (residual, curvature) = (weight * (p - target), weight * p * (1.0 - p));
+            g0 += residual * x;
+            g1 += residual;
+            h00 += curvature * x * x;
+            h01 += curvature * x;
+            h11 += curvature;
+        });
         let determinant = h00 * h11 - h01 * h01;
         if determinant.abs() < 1e-12 {
             break;
@@ -127,21 +163,21 @@ fn platt(held: &[Held]) -> (f32, f32) {
         let (d0, d1) = ((h11 * g0 - h01 * g1) / determinant, (h00 * g1 - h01 * g0) / determinant);
         // Damped: a full step may overshoot while probabilities are saturated.
         let damping = (1.0_f64).min(1.0 / (d0.abs() + d1.abs()).max(1e-9));
-        slope = (slope - damping * d0).clamp(0.05, 20.0);
-        offset -= damping * d1;
+        slope = (slope - damping * d0).clamp(-20.0, 20.0);
+        offset = (offset - damping * d1).clamp(-20.0, 20.0);
         if d0.abs() + d1.abs() < 1e-7 {
             break;
         }
     }
     #[expect(clippy::cast_possible_truncation, reason = "clamped")]
-    let out = (slope as f32, offset.clamp(-20.0, 20.0) as f32);
+    let out = (slope as f32, offset as f32);
     out
 }
 
 /// A label's own offset: Newton's method on its messages, with a quadratic pull towards the common one.
 fn offset(held: &[Held], label: usize, slope: f32, common: f32) -> f32 {
     let mut offset = f64::from(common);
-    let pull = SHRINKAGE * 0.1;
+    let pull = SHRINKAGE * 0.2;
     for _ in 0..20 {
         let (mut gradient, mut curvature) = (pull * (offset - f64::from(common)), pull);
         for held in held {
@@ -164,6 +200,11 @@ fn offset(held: &[Held], label: usize, slope: f32, common: f32) -> f32 {
 
 fn sigmoid(z: f32) -> f32 {
     1.0 / (1.0 + (-z).exp())
+}
+
+fn logit(p: f32) -> f32 {
+    let p = p.clamp(1e-6, 1.0 - 1e-6);
+    (p / (1.0 - p)).ln()
 }
 
 #[cfg(test)]

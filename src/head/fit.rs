@@ -18,6 +18,9 @@ const FOLDS: usize = 3;
 /// Steps of a fit.
 const ITERATIONS: usize = 40;
 
+/// How much a held-out background message counts in calibration: real messages already hold their share of others.
+const BACKGROUND_HELD_WEIGHT: f32 = 0.1;
+
 /// The bias of an intent that the prior does not know: rare until examples say otherwise.
 const NEW_INTENT_BIAS: f32 = -4.0;
 
@@ -44,6 +47,15 @@ pub struct FitReport {
     pub embedding: Duration,
     /// Fitting and calibrating.
     pub fitting: Duration,
+}
+
+/// What the head says of one message.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scores {
+    /// Every intent, the most probable first.
+    pub intents: Vec<IntentScore>,
+    /// The probability that it is none of them.
+    pub out_of_scope: f32,
 }
 
 /// One intent's score.
@@ -108,22 +120,19 @@ impl IntentHead {
             weights,
         };
         let prior = prior(catalogue, bundle);
-        let options = FitOptions {
-            l2: settings.l2,
-            lexical_scale: settings.lexical_scale,
-            iterations: ITERATIONS,
-            threads,
-        };
+        let options =
+            FitOptions { l2: settings.l2, lexical_scale: settings.lexical_scale, iterations: ITERATIONS, threads };
         let linear = fit(&rows, &prior, options);
-        let mut held = held_out(&rows, texts.len(), &prior, options, &texts);
+        let folds = folds(&texts, background.vectors.len());
+        let mut held = held_out(&rows, &folds, &prior, options);
+        held[texts.len()..].iter_mut().for_each(|held| held.weight = BACKGROUND_HELD_WEIGHT);
         held.extend(calibration_rows(&reference.calibration, catalogue, bundle, &linear));
         let risk = catalogue.policy().thresholds.risk;
         let calibration = Calibration::fit(&held, catalogue.intents().len(), risk);
         report.fitting = started.elapsed();
 
-        let examples = texts.into_iter().zip(vectors).filter_map(|(text, vector)| {
-            Some((*text.labels.first()?, text.say, vector))
-        });
+        let examples =
+            texts.into_iter().zip(vectors).filter_map(|(text, vector)| Some((*text.labels.first()?, text.say, vector)));
         Ok(Self {
             linear,
             calibration,
@@ -136,7 +145,7 @@ impl IntentHead {
 
     /// The score of every intent, the most probable first; ties by catalogue order.
     #[must_use]
-    pub fn score(&self, reading: &Reading, model_text: &str) -> Vec<IntentScore> {
+    pub fn score(&self, reading: &Reading, model_text: &str) -> Scores {
         let scaled: Vec<f32> = reading.vector.iter().map(|value| value * self.vector_scale).collect();
         let logits = self.linear.logits(&scaled, &Lexical::of(model_text), self.lexical_scale);
         let mut scores: Vec<IntentScore> = logits
@@ -149,7 +158,8 @@ impl IntentHead {
             })
             .collect();
         scores.sort_by(|a, b| b.probability.total_cmp(&a.probability).then(a.intent.cmp(&b.intent)));
-        scores
+        let best = scores.first().map_or(0.0, |first| first.probability);
+        Scores { out_of_scope: self.calibration.out_of_scope(best), intents: scores }
     }
 
     /// The examples nearest to a message, nearest first.
@@ -240,10 +250,8 @@ fn embed(
     report: &mut FitReport,
 ) -> Result<Vec<Quantised>, EncoderError> {
     let shipped = &bundle.reference().examples;
-    let mut vectors: Vec<Option<Quantised>> = texts
-        .iter()
-        .map(|text| shipped.get(&text_key(bundle.encoder_hash(), text.message.model())).cloned())
-        .collect();
+    let mut vectors: Vec<Option<Quantised>> =
+        texts.iter().map(|text| shipped.get(&text_key(bundle.encoder_hash(), text.message.model())).cloned()).collect();
     let missing: Vec<usize> = (0..texts.len()).filter(|at| vectors[*at].is_none()).collect();
     report.embedded = missing.len();
     let size = missing.len().div_ceil(threads.max(1)).max(1);
@@ -297,45 +305,37 @@ fn fold_of(text: &str, folds: usize) -> usize {
     usize::from(Sha256::digest(text)[0]) % folds
 }
 
-/// Logits of the catalogue's texts by heads that were not fitted on them.
-fn held_out(
-    rows: &Rows,
-    count: usize,
-    prior: &Linear,
-    options: FitOptions,
-    texts: &[TrainingText],
-) -> Vec<Held> {
-    let folds: Vec<usize> = texts.iter().map(|text| fold_of(text.message.model(), FOLDS)).collect();
-    let mut held = Vec::with_capacity(count);
+/// The fold of every text, then of every background message.
+fn folds(texts: &[TrainingText], background: usize) -> Vec<usize> {
+    let texts = texts.iter().map(|text| fold_of(text.message.model(), FOLDS));
+    texts.chain((0..background).map(|at| at % FOLDS)).collect()
+}
+
+/// Logits of all rows, in order, by heads that were not fitted on them.
+fn held_out(rows: &Rows, folds: &[usize], prior: &Linear, options: FitOptions) -> Vec<Held> {
+    let mut held: Vec<(usize, Held)> = Vec::with_capacity(rows.len());
     for fold in 0..FOLDS {
         let mut rest = rows.clone();
-        for (weight, own) in rest.weights.iter_mut().zip(&folds) {
+        for (weight, own) in rest.weights.iter_mut().zip(folds) {
             if *own == fold {
                 *weight = 0.0;
             }
         }
         let linear = fit(&rest, prior, options);
-        for at in (0..count).filter(|at| folds[*at] == fold) {
+        for at in (0..rows.len()).filter(|at| folds[*at] == fold) {
             let vector = rows.dense.row(at).to_vec();
-            held.push(Held {
-                logits: linear.logits(&vector, &rows.lexical[at], options.lexical_scale),
-                labels: rows.labels[at].clone(),
-                weight: 1.0,
-            });
+            let logits = linear.logits(&vector, &rows.lexical[at], options.lexical_scale);
+            held.push((at, Held { logits, labels: rows.labels[at].clone(), weight: 1.0 }));
         }
     }
-    held
+    held.sort_by_key(|(at, _)| *at);
+    held.into_iter().map(|(_, held)| held).collect()
 }
 
 /// Logits of the bundle's real messages, which neither the prior nor the head was fitted on. A message whose intent
 /// the catalogue does not have is left out. They weigh as much as all held-out examples together: written examples
 /// are clearer than live traffic, and thresholds must hold there.
-fn calibration_rows(
-    rows: &ReferenceRows,
-    catalogue: &Catalogue,
-    bundle: &Bundle,
-    linear: &Linear,
-) -> Vec<Held> {
+fn calibration_rows(rows: &ReferenceRows, catalogue: &Catalogue, bundle: &Bundle, linear: &Linear) -> Vec<Held> {
     let settings = bundle.head_settings();
     let ids = &bundle.reference().intents;
     let mut out = Vec::new();
@@ -345,11 +345,7 @@ fn calibration_rows(
             continue;
         }
         let scaled: Vec<f32> = vector.values().map(|value| value * settings.vector_scale).collect();
-        out.push(Held {
-            logits: linear.logits(&scaled, lexical, settings.lexical_scale),
-            labels: known,
-            weight: 1.0,
-        });
+        out.push(Held { logits: linear.logits(&scaled, lexical, settings.lexical_scale), labels: known, weight: 1.0 });
     }
     let examples: usize = catalogue.intents().iter().map(|intent| intent.examples.len()).sum();
     #[expect(clippy::cast_precision_loss, reason = "a few thousand")]

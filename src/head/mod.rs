@@ -8,6 +8,6 @@ mod pack;
 
 pub use calibrate::{Calibration, Held};
 pub use features::{BUCKETS, Lexical};
-pub use fit::{FitReport, IntentHead, IntentScore, Neighbour};
+pub use fit::{FitReport, IntentHead, IntentScore, Neighbour, Scores};
 pub use logistic::{FitOptions, Linear, Rows, fit};
 pub use pack::{Labelled, pack};

@@ -108,12 +108,8 @@ fn fit_prior(
         labels: training.labels.iter().chain(&background.labels).cloned().collect(),
         weights: all_weights,
     };
-    let options = FitOptions {
-        l2: settings.l2,
-        lexical_scale: settings.lexical_scale,
-        iterations: ITERATIONS,
-        threads,
-    };
+    let options =
+        FitOptions { l2: settings.l2, lexical_scale: settings.lexical_scale, iterations: ITERATIONS, threads };
     fit(&rows, &Linear::flat(bundle.dimensions(), labels, -4.0), options)
 }
 
@@ -146,7 +142,8 @@ fn embed_rows<'a>(
 
 fn golden(bundle: &Bundle) -> anyhow::Result<String> {
     let mut out = String::new();
-    let rounded = |values: &[f32]| values.iter().map(|value| (f64::from(*value) * 1e4).round() / 1e4).collect::<Vec<_>>();
+    let rounded =
+        |values: &[f32]| values.iter().map(|value| (f64::from(*value) * 1e4).round() / 1e4).collect::<Vec<_>>();
     for text in GOLDEN {
         let message = Message::read(&Utterance::new(text)?);
         let reading = bundle.read(&message)?;

@@ -32,7 +32,9 @@ pub enum BundleError {
     #[error("the bundle's manifest is wrong:\n{0}")]
     Manifest(Findings),
     /// Made for another version of the program.
-    #[error("bundle `{name}` has format {found}, this program reads {FORMAT}; use a bundle made for it, or another version of the program")]
+    #[error(
+        "bundle `{name}` has format {found}, this program reads {FORMAT}; use a bundle made for it, or another version of the program"
+    )]
     Format {
         /// The bundle.
         name: String,
@@ -40,7 +42,9 @@ pub enum BundleError {
         found: u32,
     },
     /// A file is not the one that the manifest describes.
-    #[error("`{file}` has SHA-256 {found}, the manifest says {expected}; copy the bundle again, or pack it again after changing it")]
+    #[error(
+        "`{file}` has SHA-256 {found}, the manifest says {expected}; copy the bundle again, or pack it again after changing it"
+    )]
     Hash {
         /// Which.
         file: PathBuf,
@@ -50,7 +54,9 @@ pub enum BundleError {
         expected: String,
     },
     /// The label order differs.
-    #[error("the bundle's `{kind}` are [{found}], this program knows [{expected}], in this order; use a bundle made for it")]
+    #[error(
+        "the bundle's `{kind}` are [{found}], this program knows [{expected}], in this order; use a bundle made for it"
+    )]
     Labels {
         /// `emotions` or `acts`.
         kind: &'static str,
@@ -76,7 +82,9 @@ pub enum BundleError {
         error: EncoderError,
     },
     /// The model loads but does not say what it said when it was made.
-    #[error("golden input {line} of `{file}` gives another {what} than recorded; tokenizer, model and program do not fit each other")]
+    #[error(
+        "golden input {line} of `{file}` gives another {what} than recorded; tokenizer, model and program do not fit each other"
+    )]
     Golden {
         /// Which.
         file: PathBuf,
@@ -149,9 +157,8 @@ impl Bundle {
     /// As [`Bundle::open`].
     pub(crate) fn open_bare(folder: &Path) -> Result<Self, BundleError> {
         let manifest = read_manifest(folder)?;
-        let tokenizer = Tokenizer::from_bytes(read(&folder.join("tokenizer.json"))?).map_err(|error| {
-            BundleError::Broken { file: folder.join("tokenizer.json"), what: error.to_string() }
-        })?;
+        let tokenizer = Tokenizer::from_bytes(read(&folder.join("tokenizer.json"))?)
+            .map_err(|error| BundleError::Broken { file: folder.join("tokenizer.json"), what: error.to_string() })?;
         let file = folder.join("encoder.onnx");
         let encoder =
             Encoder::load(&file, manifest.dimensions).map_err(|error| BundleError::Encoder { file, error })?;
@@ -212,9 +219,7 @@ impl Bundle {
             if self.tokens(message.model()) != golden.ids {
                 return Err(differs("tokenisation"));
             }
-            let reading = self
-                .read(&message)
-                .map_err(|error| BundleError::Encoder { file: file.to_owned(), error })?;
+            let reading = self.read(&message).map_err(|error| BundleError::Encoder { file: file.to_owned(), error })?;
             if !near(&reading.vector, &golden.vector) {
                 return Err(differs("vector"));
             }

@@ -5,8 +5,8 @@ mod encoder;
 mod manifest;
 mod reference;
 
+pub(crate) use bundle::sha256;
 pub use bundle::{Bundle, BundleError};
 pub use encoder::{EncoderError, Reading};
-pub use reference::{Quantised, Reference, ReferenceRows};
-pub(crate) use bundle::sha256;
 pub(crate) use reference::text_key;
+pub use reference::{Quantised, Reference, ReferenceRows};

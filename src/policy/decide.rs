@@ -66,8 +66,7 @@ fn applies(answer: &AnswerRule, evidence: &Evidence<'_>) -> bool {
     answer.slots.iter().all(|slot| evidence.slots.has(slot))
         && (answer.acts.is_empty() || answer.acts.contains(&evidence.act))
         && (answer.emotions.is_empty() || answer.emotions.contains(&evidence.emotion.label))
-        && (answer.tiers.is_empty()
-            || evidence.tier().is_some_and(|tier| answer.tiers.iter().any(|own| own == tier)))
+        && (answer.tiers.is_empty() || evidence.tier().is_some_and(|tier| answer.tiers.iter().any(|own| own == tier)))
         && (answer.tags.is_empty() || answer.tags.iter().any(|tag| evidence.has_tag(tag)))
         && answer.flags.iter().all(|flag| evidence.holds(*flag))
         && answer.from.is_none_or(|from| from <= day)
@@ -114,7 +113,8 @@ fn limit_asks<'a>(verdict: Verdict<'a>, view: &rules::View<'_, 'a>, reasons: &mu
     if verdict.kind != DecisionKind::Ask || asked < limit {
         return verdict;
     }
-    let reason = Reason { code: "clarify_limit".into(), detail: format!("{asked} questions in a row, {limit} allowed") };
+    let reason =
+        Reason { code: "clarify_limit".into(), detail: format!("{asked} questions in a row, {limit} allowed") };
     reasons.insert(0, reason.clone());
     Verdict {
         kind: DecisionKind::Handoff,

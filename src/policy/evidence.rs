@@ -1,3 +1,4 @@
+use super::decide::plan;
 use crate::catalogue::{Catalogue, Flag, Intent};
 use crate::head::IntentScore;
 use crate::incoming::{HandledBy, Incoming, Role};
@@ -37,6 +38,8 @@ pub struct Evidence<'a> {
     pub catalogue: &'a Catalogue,
     /// Every intent, the most probable first.
     pub topics: Vec<Topic<'a>>,
+    /// The probability that the message is none of the catalogue's intents.
+    pub out_of_scope: f32,
     /// A business intent of an earlier message that this one continues, if this one names none.
     pub pending: Option<&'a Intent>,
     /// How the customer feels.
@@ -50,11 +53,13 @@ pub struct Evidence<'a> {
 }
 
 impl<'a> Evidence<'a> {
-    /// Confident business topics, siblings as one, the most probable first; what a message continues if it names none.
+    /// The business that a message is about, siblings as one, the most probable first; what it continues if it names
+    /// none. An intent that would be answered automatically must reach its threshold, which keeps the stated risk. One
+    /// that leads to a question or to a person need only be likely.
     #[must_use]
     pub fn business(&self) -> Vec<&'a Intent> {
         let mut out: Vec<&Intent> = Vec::new();
-        for topic in self.topics.iter().filter(|topic| topic.is_business() && topic.score.is_confident()) {
+        for topic in self.topics.iter().filter(|topic| topic.is_business() && self.is_understood(topic)) {
             let is_sibling = |other: &&Intent| {
                 other.siblings.contains(&topic.intent.id) || topic.intent.siblings.contains(&other.id)
             };
@@ -70,6 +75,11 @@ impl<'a> Evidence<'a> {
             out.extend(self.pending);
         }
         out
+    }
+
+    fn is_understood(&self, topic: &Topic<'a>) -> bool {
+        let answers = || plan(topic.intent, self).is_some_and(|plan| plan.is_safe());
+        topic.score.is_confident() || (topic.score.probability >= LIKELY && !answers())
     }
 
     /// The social intent that the message is, if it holds no business.
@@ -98,12 +108,6 @@ impl<'a> Evidence<'a> {
         }
         out.truncate(3);
         out
-    }
-
-    /// The probability that the message is none of the catalogue's intents, taking these as independent.
-    #[must_use]
-    pub fn out_of_scope(&self) -> f32 {
-        self.topics.iter().map(|topic| 1.0 - topic.score.probability).product()
     }
 
     /// Questions back that the bot has asked in a row, up to now. Without a conversation store they are told from the

@@ -89,12 +89,7 @@ impl<'e, 'a> View<'e, 'a> {
     }
 
     fn say(&self, kind: DecisionKind, code: &str, detail: impl Into<String>, outcome: Outcome<'a>) -> Verdict<'a> {
-        Verdict {
-            kind,
-            reason: Reason { code: code.to_owned(), detail: detail.into() },
-            outcome,
-            queue: self.queue(),
-        }
+        Verdict { kind, reason: Reason { code: code.to_owned(), detail: detail.into() }, outcome, queue: self.queue() }
     }
 }
 
@@ -190,7 +185,8 @@ fn needs_a_person<'a>(view: &View<'_, 'a>) -> Option<Verdict<'a>> {
         return Some(view.handoff(format!("policy:{rule}"), "marked as high risk", outcome));
     }
     if evidence.has_attachment() {
-        let shows_a_problem = first.is_none_or(|plan| ["aftersale", "complaint", "logistics"].contains(&plan.intent.queue.as_str()));
+        let shows_a_problem =
+            first.is_none_or(|plan| ["aftersale", "complaint", "logistics"].contains(&plan.intent.queue.as_str()));
         if shows_a_problem {
             let outcome = Outcome::Text(TextKey::AttachmentReceived, Vec::new());
             return Some(view.handoff("action_needed", "an attachment has to be looked at", outcome));
@@ -215,8 +211,11 @@ fn answered<'a>(view: &View<'_, 'a>) -> Option<Verdict<'a>> {
         let topic = view.evidence.topics.iter().find(|topic| topic.intent.id == intent.id);
         topic.map_or(0.0, |topic| topic.score.probability)
     };
-    let details: Vec<String> =
-        view.plans.iter().map(|plan| format!("{}/{} {:.2}", plan.intent.id, plan.answer.id, score(plan.intent))).collect();
+    let details: Vec<String> = view
+        .plans
+        .iter()
+        .map(|plan| format!("{}/{} {:.2}", plan.intent.id, plan.answer.id, score(plan.intent)))
+        .collect();
     Some(view.say(DecisionKind::Answer, "answered", details.join(" + "), Outcome::Answers(view.plans.clone())))
 }
 
@@ -247,7 +246,9 @@ fn ambiguous<'a>(view: &View<'_, 'a>) -> Option<Verdict<'a>> {
     }
     let detail: Vec<String> = candidates
         .iter()
-        .map(|topic| format!("{} {:.2} < {:.2}", topic.intent.id, topic.score.probability, topic.score.threshold.min(1.0)))
+        .map(|topic| {
+            format!("{} {:.2} < {:.2}", topic.intent.id, topic.score.probability, topic.score.threshold.min(1.0))
+        })
         .collect();
     let choices = candidates.iter().map(|topic| topic.intent).collect();
     Some(view.say(DecisionKind::Ask, "ambiguous", detail.join(", "), Outcome::Choices(TextKey::Ambiguous, choices)))
@@ -277,7 +278,7 @@ fn is_closing(intent: &Intent) -> bool {
 
 /// 13, other business: nothing of the catalogue is at all likely.
 fn out_of_scope<'a>(view: &View<'_, 'a>) -> Option<Verdict<'a>> {
-    let probability = view.evidence.out_of_scope();
+    let probability = view.evidence.out_of_scope;
     let fits = view.business.is_empty() && view.evidence.social().is_none() && view.evidence.candidates().is_empty();
     (fits && probability >= 0.5).then(|| {
         let outcome = Outcome::Text(TextKey::OutOfScope, Vec::new());
@@ -287,8 +288,10 @@ fn out_of_scope<'a>(view: &View<'_, 'a>) -> Option<Verdict<'a>> {
 
 /// 15: nothing fits.
 pub(super) fn nothing_fits<'a>(view: &View<'_, 'a>) -> Verdict<'a> {
-    let best = view.evidence.topics.first().map_or(String::new(), |topic| {
-        format!("best: {} {:.2}", topic.intent.id, topic.score.probability)
-    });
+    let best = view
+        .evidence
+        .topics
+        .first()
+        .map_or(String::new(), |topic| format!("best: {} {:.2}", topic.intent.id, topic.score.probability));
     view.say(DecisionKind::Ask, "low_confidence", best, Outcome::Text(TextKey::LowConfidence, Vec::new()))
 }

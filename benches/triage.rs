@@ -1,0 +1,143 @@
+//! How fast the path of one message is, stage by stage, on the messages under `corpus/`.
+//!
+//! `cargo bench` runs everything, `cargo bench -- triage/` one group. The times of `normalise`, `tokenise`, `encode` and
+//! `triage` are for a whole file, `thrpt` is messages per second. `encode` contains `tokenise`, `triage` contains all
+//! three. `reference/matmul_384` uses nothing of this crate: a time divided by it can be compared between machines.
+
+use std::hint::black_box;
+use std::path::Path;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use criterion::{Criterion, SamplingMode, Throughput};
+use ndarray::Array2;
+use ndarray::linalg::general_mat_mul;
+use triage::catalogue::{Catalogue, Sources};
+use triage::config::Config;
+use triage::text::{Message, Utterance};
+use triage::{Engine, Incoming};
+
+/// The shipped configuration, found from wherever the bench is started.
+const CONFIG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/config/triage.yaml");
+
+/// Messages, one per line, by file.
+const CORPUS: [(&str, &str); 5] = [
+    ("chinese", include_str!("corpus/chinese.txt")),
+    ("english", include_str!("corpus/english.txt")),
+    ("mixed", include_str!("corpus/mixed.txt")),
+    ("emoji", include_str!("corpus/emoji.txt")),
+    ("long", include_str!("corpus/long.txt")),
+];
+
+/// The message that figures for "one short message" are about.
+const TWELVE_CHARACTERS: &str = "我的快递怎么还没有到呀？";
+
+/// Opened by the first bench that needs it, so that the others can be run without a model.
+static ENGINE: LazyLock<Engine> = LazyLock::new(|| Engine::open(CONFIG).expect("the shipped configuration opens"));
+
+fn main() {
+    let mut criterion = Criterion::default().configure_from_args();
+    reference(&mut criterion);
+    normalise(&mut criterion);
+    tokenise(&mut criterion);
+    encode(&mut criterion);
+    triage(&mut criterion);
+    twelve_characters(&mut criterion);
+    catalogue_check(&mut criterion);
+    open(&mut criterion);
+    criterion.final_summary();
+}
+
+/// One product of two 384 × 384 matrices on one core: what the encoder is mostly made of.
+fn reference(criterion: &mut Criterion) {
+    const SIZE: usize = 384;
+    let values = Array2::from_shape_fn((SIZE, SIZE), |(row, column)| ((row * 31 + column * 17) % 97) as f32 / 97.0);
+    let mut product = Array2::zeros((SIZE, SIZE));
+    criterion.bench_function("reference/matmul_384", |bencher| {
+        bencher.iter(|| {
+            general_mat_mul(1.0, black_box(&values), black_box(&values), 0.0, &mut product);
+            black_box(&product);
+        });
+    });
+}
+
+fn normalise(criterion: &mut Criterion) {
+    per_file(criterion, "normalise", utterance, Message::read);
+}
+
+fn tokenise(criterion: &mut Criterion) {
+    per_file(criterion, "tokenise", message, |message| ENGINE.bundle().tokens(message.model()));
+}
+
+fn encode(criterion: &mut Criterion) {
+    per_file(criterion, "encode", message, |message| ENGINE.bundle().read(message).expect("the model reads text"));
+}
+
+fn triage(criterion: &mut Criterion) {
+    per_file(criterion, "triage", incoming, |incoming| ENGINE.triage(incoming));
+}
+
+fn twelve_characters(criterion: &mut Criterion) {
+    assert_eq!(TWELVE_CHARACTERS.chars().count(), 12);
+    let incoming = incoming(TWELVE_CHARACTERS);
+    let mut group = criterion.benchmark_group("triage");
+    group.throughput(Throughput::Elements(1));
+    group.bench_function("12_characters", |bencher| {
+        LazyLock::force(&ENGINE);
+        bencher.iter(|| ENGINE.triage(black_box(&incoming)));
+    });
+    group.finish();
+}
+
+/// Everything that `triage lint` does after reading the files.
+fn catalogue_check(criterion: &mut Criterion) {
+    let config = Config::read(Path::new(CONFIG)).expect("the shipped configuration is right");
+    let sources = Sources::read(&config.intents, &config.policy, &config.shop).expect("the shipped files can be read");
+    let mut group = criterion.benchmark_group("catalogue_check");
+    group.sample_size(20).sampling_mode(SamplingMode::Flat);
+    group.bench_function("shipped", |bencher| {
+        bencher.iter(|| Catalogue::check(black_box(&sources)).expect("the shipped catalogue has no findings"));
+    });
+    group.finish();
+}
+
+/// From nothing to an engine that decides: bundle, catalogue, fit.
+fn open(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("open");
+    group.sample_size(10).sampling_mode(SamplingMode::Flat).measurement_time(Duration::from_secs(20));
+    group.bench_function("shipped", |bencher| {
+        bencher.iter(|| Engine::open(black_box(CONFIG)).expect("the shipped configuration opens"));
+    });
+    group.finish();
+}
+
+/// One bench per file of the corpus: `step` on each of its messages, made by `prepare` beforehand.
+fn per_file<T, R>(criterion: &mut Criterion, name: &str, prepare: impl Fn(&str) -> T, step: impl Fn(&T) -> R) {
+    let mut group = criterion.benchmark_group(name);
+    for (file, text) in CORPUS {
+        let messages: Vec<T> = text.lines().map(&prepare).collect();
+        group.throughput(Throughput::Elements(messages.len() as u64));
+        group.bench_function(file, |bencher| {
+            // Once outside the loop: loads what is loaded on first use.
+            messages.iter().for_each(|message| drop(step(message)));
+            bencher.iter(|| {
+                for message in &messages {
+                    black_box(step(black_box(message)));
+                }
+            });
+        });
+    }
+    group.finish();
+}
+
+fn utterance(text: &str) -> Utterance {
+    Utterance::new(text).expect("the corpus keeps to the limit")
+}
+
+fn message(text: &str) -> Message {
+    Message::read(&utterance(text))
+}
+
+fn incoming(text: &str) -> Incoming {
+    Incoming::text(text).expect("no line of the corpus is empty")
+}

@@ -1,0 +1,2 @@
+//! What the crate promises, checked through its public doors.
+mod http;

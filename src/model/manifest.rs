@@ -40,8 +40,11 @@ pub(crate) struct HeadSettings {
     #[schemars(range(min = 0.0, max = 100.0))]
     pub(crate) lexical_scale: f32,
     /// Pull towards the prior.
-    #[schemars(range(min = 0.0001, max = 100.0))]
+    #[schemars(range(min = 0.0001, max = 1000.0))]
     pub(crate) l2: f32,
+    /// Pull towards zero of the prior itself.
+    #[schemars(range(min = 0.0001, max = 1000.0))]
+    pub(crate) prior_l2: f32,
     /// How much a background row counts against an example.
     #[schemars(range(min = 0.0, max = 10.0))]
     pub(crate) background_weight: f32,

@@ -71,8 +71,9 @@ pub struct Reference {
     pub background: ReferenceRows,
     /// Real messages, labelled by reading, that the prior has not seen.
     pub calibration: ReferenceRows,
-    /// Weights learned on real messages, for each of `intents`.
-    pub prior: Option<Linear>,
+    /// Weights for each of `intents`, learned on real messages, background and the catalogue of that day: first on all of
+    /// them, then, for each fold of the cross-validation, without what that fold holds out. Empty if there is no prior.
+    pub priors: Vec<Linear>,
     /// Vectors of known texts.
     pub(crate) examples: HashMap<TextKey, Quantised>,
 }
@@ -133,25 +134,21 @@ impl Reference {
                 labels: labels.into_iter().map(|row| row.into_iter().map(usize::from).collect()).collect(),
             })
         };
-        let prior = match file.tensor("prior.dense") {
-            Err(_) => None,
-            Ok(_) => {
-                let matrix = |name: &str, height: usize| -> Result<Array2<f32>, BundleError> {
-                    let values = floats(&tensor(name, Dtype::F32)?);
-                    Array2::from_shape_vec((height, intents.len()), values)
-                        .map_err(|_| broken(format!("`{name}` is not {height} × {}", intents.len())))
-                };
-                let dense = matrix("prior.dense", dimensions + 1)?;
-                let scales = floats(&tensor("prior.lexical.scales", Dtype::F32)?);
-                let values = tensor("prior.lexical.values", Dtype::I8)?;
-                let unpacked = values.data().iter().enumerate().map(|(at, byte)| {
-                    f32::from(i8::from_le_bytes([*byte])) * scales.get(at % intents.len().max(1)).unwrap_or(&0.0)
-                });
-                let lexical = Array2::from_shape_vec((BUCKETS, intents.len()), unpacked.collect())
-                    .map_err(|_| broken("`prior.lexical` has another size".into()))?;
-                Some(Linear { dense, lexical })
-            }
-        };
+        let mut priors = Vec::new();
+        while file.tensor(&format!("prior.{}.dense", priors.len())).is_ok() {
+            let name = |part: &str| format!("prior.{}.{part}", priors.len());
+            let dense = floats(&tensor(&name("dense"), Dtype::F32)?);
+            let dense = Array2::from_shape_vec((dimensions + 1, intents.len()), dense)
+                .map_err(|_| broken(format!("`{}` is not {} × {}", name("dense"), dimensions + 1, intents.len())))?;
+            let scales = floats(&tensor(&name("lexical.scales"), Dtype::F32)?);
+            let values = tensor(&name("lexical.values"), Dtype::I8)?;
+            let unpacked = values.data().iter().enumerate().map(|(at, byte)| {
+                f32::from(i8::from_le_bytes([*byte])) * scales.get(at % intents.len().max(1)).unwrap_or(&0.0)
+            });
+            let lexical = Array2::from_shape_vec((BUCKETS, intents.len()), unpacked.collect())
+                .map_err(|_| broken(format!("`{}` has another size", name("lexical.values"))))?;
+            priors.push(Linear { dense, lexical });
+        }
         let keys = tensor("examples.keys", Dtype::U8)?;
         let keys = keys.data().chunks_exact(16).map(|key| {
             let mut out = TextKey::default();
@@ -159,7 +156,7 @@ impl Reference {
             out
         });
         let examples = keys.zip(vectors("examples.vectors")?).collect();
-        Ok(Self { background: rows("background")?, calibration: rows("calibration")?, prior, examples, intents })
+        Ok(Self { background: rows("background")?, calibration: rows("calibration")?, priors, examples, intents })
     }
 
     /// How many example vectors there are.
@@ -181,18 +178,19 @@ impl Reference {
         let keys: Vec<u8> = examples.iter().flat_map(|(key, _)| key.iter().copied()).collect();
         parts.add("examples.keys", Dtype::U8, vec![examples.len(), 16], keys);
         parts.vectors("examples.vectors", examples.into_iter().map(|(_, vector)| vector), dimensions);
-        if let Some(prior) = &self.prior {
+        for (number, prior) in self.priors.iter().enumerate() {
             let labels = self.intents.len();
+            let name = |part: &str| format!("prior.{number}.{part}");
             let bytes = prior.dense.iter().flat_map(|value| value.to_le_bytes()).collect();
-            parts.add("prior.dense", Dtype::F32, vec![dimensions + 1, labels], bytes);
+            parts.add(&name("dense"), Dtype::F32, vec![dimensions + 1, labels], bytes);
             let columns: Vec<Quantised> =
                 prior.lexical.columns().into_iter().map(|column| Quantised::of(&column.to_vec())).collect();
             let scales = columns.iter().flat_map(|column| column.scale.to_le_bytes()).collect();
-            parts.add("prior.lexical.scales", Dtype::F32, vec![labels], scales);
+            parts.add(&name("lexical.scales"), Dtype::F32, vec![labels], scales);
             let values = (0..BUCKETS)
                 .flat_map(|bucket| columns.iter().map(move |column| column.values[bucket].to_le_bytes()[0]))
                 .collect();
-            parts.add("prior.lexical.values", Dtype::I8, vec![BUCKETS, labels], values);
+            parts.add(&name("lexical.values"), Dtype::I8, vec![BUCKETS, labels], values);
         }
         let metadata = HashMap::from([("intents".to_owned(), serde_json::to_string(&self.intents)?)]);
         let views: Vec<(String, TensorView<'_>)> = parts
@@ -278,7 +276,7 @@ mod tests {
             intents: vec!["a".into(), "b".into()],
             background: ReferenceRows::default(),
             calibration: rows.clone(),
-            prior: Some(prior.clone()),
+            priors: vec![prior.clone(), prior.clone()],
             examples: HashMap::from([(text_key("e", "t"), Quantised::of(&[1.0, 0.1]))]),
         };
         let bytes = reference.write(2).unwrap();
@@ -286,7 +284,8 @@ mod tests {
         assert_eq!(read.calibration, rows);
         assert_eq!(read.intents, reference.intents);
         assert_eq!(read.examples, reference.examples);
-        let back = read.prior.unwrap();
+        assert_eq!(read.priors.len(), 2);
+        let back = &read.priors[1];
         assert_eq!(back.dense, prior.dense);
         assert!((back.lexical[(7, 1)] - 1.27).abs() < 1e-5);
         assert!(Reference::read(Path::new("r"), &bytes[..bytes.len() - 3], 2).is_err());

@@ -184,13 +184,11 @@ fn needs_a_person<'a>(view: &View<'_, 'a>) -> Option<Verdict<'a>> {
         let outcome = first.filter(|plan| own(plan)).map_or_else(general, |plan| Outcome::Answers(vec![*plan]));
         return Some(view.handoff(format!("policy:{rule}"), "marked as high risk", outcome));
     }
-    if evidence.has_attachment() {
-        let shows_a_problem =
-            first.is_none_or(|plan| ["aftersale", "complaint", "logistics"].contains(&plan.intent.queue.as_str()));
-        if shows_a_problem {
-            let outcome = Outcome::Text(TextKey::AttachmentReceived, Vec::new());
-            return Some(view.handoff("action_needed", "an attachment has to be looked at", outcome));
-        }
+    // A picture to a question that plain information answers changes nothing; anything else wants a pair of eyes.
+    let informs = |plan: &Plan<'a>| plan.is_safe() && plan.answer.resolves == Resolves::Inform;
+    if evidence.has_attachment() && !first.is_some_and(informs) {
+        let outcome = Outcome::Text(TextKey::AttachmentReceived, Vec::new());
+        return Some(view.handoff("action_needed", "an attachment has to be looked at", outcome));
     }
     let first = first?;
     if evidence.catalogue.policy().tier(evidence.tier()).handoff {

@@ -18,7 +18,7 @@ from onnx import TensorProto, helper, numpy_helper
 from tokenizers import Tokenizer
 
 import e5
-from encoder import from_e5
+from encoder import batches_by_length, from_e5, padded
 from heads import ACTS, EMOTIONS, Heads
 
 MANIFEST = """\
@@ -100,7 +100,26 @@ def encoder_layer(graph: Graph, x: str, layer) -> str:
     return graph.norm(graph.add("Add", x, out), layer.out_norm)
 
 
-def build(student, heads) -> onnx.ModelProto:
+def principal_axes(work: Path, student, count: int = 6000) -> np.ndarray:
+    """An orthogonal matrix that turns vectors onto the axes along which real text varies, the strongest first.
+
+    Cosines stay as they are; the components become nearly uncorrelated, so that a head fitted on them converges in a
+    few steps.
+    """
+    lines = (work / "model.txt").read_text(encoding="utf-8").splitlines()
+    chosen = np.random.default_rng(7).choice(len(lines), count, replace=False)
+    tokenizer = Tokenizer.from_file(str(work / "tokenizer.json"))
+    tokenizer.enable_truncation(64)
+    rows = [row.ids for row in tokenizer.encode_batch([lines[i] for i in chosen])]
+    vectors = np.zeros((count, student.word.weight.shape[1]), np.float32)
+    with torch.inference_mode():
+        for batch in batches_by_length([len(row) for row in rows], 8192):
+            vectors[batch] = student(padded([rows[i] for i in batch])).numpy()
+    _, axes = np.linalg.eigh(vectors.T.astype(np.float64) @ vectors)
+    return np.ascontiguousarray(axes[:, ::-1]).astype(np.float32)
+
+
+def build(student, heads, axes: np.ndarray) -> onnx.ModelProto:
     graph = Graph()
     words = student.word.weight.detach().numpy()
     scale = np.abs(words).max(1, keepdims=True) / 127
@@ -115,9 +134,10 @@ def build(student, heads) -> onnx.ModelProto:
         x = encoder_layer(graph, x, layer)
     mean = graph.add("ReduceMean", x, graph.shape(1), keepdims=0)
     squares = graph.add("ReduceSum", graph.add("Mul", mean, mean), graph.shape(1), keepdims=1)
-    graph.add("Div", mean, graph.add("Sqrt", squares), out="vector")
+    unit = graph.add("Div", mean, graph.add("Sqrt", squares))
+    graph.add("MatMul", unit, graph.constant(axes), out="vector")
 
-    scaled = graph.add("Mul", "vector", graph.scalar(words.shape[1] ** 0.5))
+    scaled = graph.add("Mul", unit, graph.scalar(words.shape[1] ** 0.5))
     hidden = graph.gelu(graph.linear(scaled, heads.hidden))
     graph.add("Softmax", graph.linear(hidden, heads.emotion), axis=-1, out="emotion")
     graph.add("Softmax", graph.linear(scaled, heads.act), axis=-1, out="act")
@@ -155,7 +175,8 @@ def main():
     heads = Heads(student.word.weight.shape[1])
     heads.load_state_dict(torch.load(args.work / "heads.pt"))
     args.out.mkdir(parents=True, exist_ok=True)
-    onnx.save(build(student.eval(), heads.eval()), args.out / "encoder.onnx")
+    axes = principal_axes(args.work, student.eval())
+    onnx.save(build(student, heads.eval(), axes), args.out / "encoder.onnx")
     shutil.copy(args.work / "tokenizer.json", args.out / "tokenizer.json")
     (args.out / "manifest.yaml").write_text(
         MANIFEST.format(
@@ -165,10 +186,10 @@ def main():
             layers=saved["layers"], vocabulary=len(student.word.weight),
         )
     )
-    verify(args.out, student, heads)
+    verify(args.out, student, heads, axes)
 
 
-def verify(out: Path, student, heads):
+def verify(out: Path, student, heads, axes):
     """The written file against PyTorch, through ONNX Runtime."""
     import onnxruntime
 
@@ -181,7 +202,7 @@ def verify(out: Path, student, heads):
         with torch.inference_mode():
             want = student(torch.tensor([ids]))
             want_emotion = heads(want)[0].softmax(-1).numpy()
-        worst = min(worst, float((vector * want.numpy()).sum()))
+        worst = min(worst, float((vector * (want.numpy() @ axes)).sum()))
         apart = max(apart, float(np.abs(emotion - want_emotion).max()))
     print(f"against PyTorch: cosine at least {worst:.5f}, emotion apart by at most {apart:.4f}")
     if worst < 0.995 or apart > 0.05:

@@ -16,8 +16,8 @@ use crate::text::{Message, Utterance};
 pub(super) const FOLDS: usize = 3;
 
 /// Steps of a fit, and when to stop: from the bundle's prior it is a short way.
-const ITERATIONS: usize = 8;
-const TOLERANCE: f32 = 3e-3;
+const ITERATIONS: usize = 12;
+const TOLERANCE: f32 = 1e-2;
 
 /// Steps of a fit that starts from nothing.
 const ITERATIONS_WITHOUT_PRIOR: usize = 40;

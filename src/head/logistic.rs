@@ -93,7 +93,7 @@ pub fn fit(rows: &Rows, weights: &[f32], prior: &Linear, options: FitOptions) ->
 const BLOCK: usize = 256;
 
 /// Corrections kept.
-const MEMORY: usize = 6;
+const MEMORY: usize = 4;
 
 /// An n-gram must stand in so many rows to be learned from; once is chance.
 const LEAST_ROWS: u32 = 2;
@@ -138,10 +138,10 @@ impl<'a> Lbfgs<'a> {
         let (mut loss, mut gradient) = self.evaluate(&at);
         let scale = self.inverse_curvature(&at);
         let mut history: Vec<Correction> = Vec::new();
+        let mut steps = Array1::<f32>::ones(loss.len());
         for _ in 0..self.options.iterations {
             let direction = two_loop(&gradient, &history, &scale);
-            let slope = dot(&direction, &gradient);
-            let (next, new_loss, new_gradient) = self.line_search(&at, &direction, &slope, (&loss, &gradient));
+            let (next, new_loss, new_gradient) = self.line_search(&at, &direction, (&loss, &gradient), &mut steps);
             history.push(Correction::new(&next - &at, &new_gradient - &gradient));
             if history.len() > MEMORY {
                 history.remove(0);
@@ -160,34 +160,38 @@ impl<'a> Lbfgs<'a> {
         fitted
     }
 
-    /// A step for each label along its direction: full, or shortened until the loss falls (Armijo). A label for which
-    /// no tried step helps stays where it is; the others need not wait for it.
+    /// A step for each label along its direction: as long as the last one that helped, doubled; a quarter of that where
+    /// the loss does not fall enough (Armijo); none where that does not help either. No label waits for another.
     fn line_search(
         &self,
         at: &Array2<f32>,
         direction: &Array2<f32>,
-        slope: &Array1<f32>,
         (loss, gradient): (&Array1<f32>, &Array2<f32>),
+        steps: &mut Array1<f32>,
     ) -> (Array2<f32>, Array1<f32>, Array2<f32>) {
-        let mut steps = Array1::<f32>::ones(loss.len());
-        let mut next = at + direction;
-        for attempt in 0..4 {
-            let (new_loss, new_gradient) = self.evaluate(&next);
-            let fails = |k: usize| {
-                let bound = loss[k] + 1e-4 * steps[k] * slope[k] + 1e-6 * loss[k].abs();
-                !matches!(new_loss[k].partial_cmp(&bound), Some(std::cmp::Ordering::Less | std::cmp::Ordering::Equal))
-            };
-            let failed: Vec<usize> = (0..loss.len()).filter(|k| fails(*k)).collect();
-            if failed.is_empty() {
-                return (next, new_loss, new_gradient);
-            }
-            for k in failed {
-                steps[k] = if attempt == 2 { 0.0 } else { steps[k] * 0.25 };
-                let column = &at.column(k) + &(&direction.column(k) * steps[k]);
-                next.column_mut(k).assign(&column);
+        let slope = dot(direction, gradient);
+        let mut next = at + &(direction * &*steps);
+        let (mut new_loss, mut new_gradient) = self.evaluate(&next);
+        let failed = |new_loss: &Array1<f32>, steps: &Array1<f32>| -> Vec<usize> {
+            let bound = |k: usize| loss[k] + 1e-4 * steps[k] * slope[k] + 1e-6 * loss[k].abs();
+            (0..loss.len()).filter(|&k| new_loss[k] > bound(k) || !new_loss[k].is_finite()).collect()
+        };
+        let too_long = failed(&new_loss, steps);
+        for &k in &too_long {
+            steps[k] *= 0.25;
+            next.column_mut(k).assign(&(&at.column(k) + &(&direction.column(k) * steps[k])));
+        }
+        if !too_long.is_empty() {
+            (new_loss, new_gradient) = self.evaluate(&next);
+            for k in failed(&new_loss, steps) {
+                steps[k] *= 0.25;
+                next.column_mut(k).assign(&at.column(k));
+                new_gradient.column_mut(k).assign(&gradient.column(k));
+                new_loss[k] = loss[k];
             }
         }
-        (at.clone(), loss.clone(), gradient.clone())
+        steps.mapv_inplace(|step| (step * 2.0).min(1.0));
+        (next, new_loss, new_gradient)
     }
 
     /// One over the diagonal of the Hessian at the start: the scale in which steps of length one are right.

@@ -1,9 +1,8 @@
 //! The HTTP API as a caller sees it: through the router, and once through a real socket.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
@@ -12,11 +11,9 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
-use triage::Engine;
 use triage::http::{Limits, router, serve};
 
-static ENGINE: LazyLock<Arc<Engine>> =
-    LazyLock::new(|| Arc::new(Engine::open("config/triage.yaml").expect("the default configuration opens")));
+use crate::ENGINE;
 
 /// Long enough for any machine that runs the tests.
 const PATIENT: Duration = Duration::from_secs(30);

@@ -1,0 +1,217 @@
+//! The direction of the arrows: which module may know which, read from the sources as text. `ARCHITECTURE.md` draws
+//! the map, this keeps it true.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::{names, shipped};
+
+/// What each module may `use` of the others. Read from the bottom of the program to the top.
+const MAY_USE: [(&str, &[&str]); 20] = [
+    ("text", &[]),
+    ("labels", &[]),
+    ("yaml", &[]),
+    ("region", &["text"]),
+    ("shop", &["region"]),
+    ("incoming", &["text"]),
+    // A reply tells the level of its hand-off, which the policy file defines.
+    ("reply", &["catalogue", "labels", "text"]),
+    ("slots", &["incoming", "region", "reply", "shop", "text"]),
+    ("catalogue", &["incoming", "labels", "region", "reply", "shop", "slots", "text", "yaml"]),
+    ("config", &["yaml"]),
+    // The reference of a bundle holds n-grams and a prior, whose shapes are the head's.
+    ("model", &["head", "labels", "text", "yaml"]),
+    ("head", &["catalogue", "labels", "model", "text"]),
+    ("policy", &["catalogue", "head", "incoming", "labels", "reply", "shop", "slots", "text"]),
+    ("answer", &["catalogue", "incoming", "policy", "reply", "text"]),
+    ("pipeline", &["answer", "catalogue", "head", "incoming", "labels", "model", "policy", "reply", "slots", "text"]),
+    ("engine", &["catalogue", "config", "head", "incoming", "model", "pipeline", "reply", "text", "yaml"]),
+    ("eval", &["incoming", "labels", "reply"]),
+    ("http", &["engine", "incoming", "reply"]),
+    ("cli", &["catalogue", "config", "engine", "eval", "head", "http", "incoming", "labels", "model", "reply", "text"]),
+    ("main", &["cli"]),
+];
+
+/// Names that `lib.rs` lifts to the root, and the modules that they come from.
+const LIFTED: [(&str, &str); 7] = [
+    ("DecisionKind", "reply"),
+    ("Engine", "engine"),
+    ("Incoming", "incoming"),
+    ("OpenError", "engine"),
+    ("Reply", "reply"),
+    ("Request", "incoming"),
+    ("RequestError", "incoming"),
+];
+
+/// Lines of a file without its tests; longer ones have two things to say.
+const MAX_LINES: usize = 450;
+
+/// A file of `src/`, its tests and comments left out.
+struct Source {
+    /// From `src/` on, with forward slashes.
+    name: String,
+    /// Lines before the tests, comments included.
+    lines: usize,
+    /// What is compiled into the program.
+    code: String,
+}
+
+impl Source {
+    /// The top-level module that it belongs to.
+    fn module(&self) -> &str {
+        let first = self.name.split('/').next().unwrap_or_default();
+        first.strip_suffix(".rs").unwrap_or(first)
+    }
+}
+
+static SOURCES: LazyLock<Vec<Source>> = LazyLock::new(|| {
+    let mut sources = Vec::new();
+    collect(&shipped("src"), "", &mut sources);
+    assert!(sources.len() > 50, "only {} files of `src/` were found", sources.len());
+    sources
+});
+
+fn collect(folder: &Path, prefix: &str, out: &mut Vec<Source>) {
+    for name in names(folder) {
+        let (path, name) = (folder.join(&name), format!("{prefix}{name}"));
+        if path.is_dir() {
+            collect(&path, &format!("{name}/"), out);
+        } else if path.extension().is_some_and(|extension| extension == "rs") && !name.ends_with("/tests.rs") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let tested = text.find("\n#[cfg(test)]").unwrap_or(text.len());
+            let program = &text[..tested];
+            let code = program.lines().filter(|line| !line.trim_start().starts_with("//"));
+            out.push(Source { name, lines: program.lines().count(), code: code.collect::<Vec<_>>().join("\n") });
+        }
+    }
+}
+
+/// The modules of the crate that a source names, by path: `crate::text::…` or `use crate::{Engine, text::…}`.
+fn named(source: &Source) -> BTreeSet<String> {
+    static PATH: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\bcrate::(\w+|\{[^;]*\})").unwrap());
+    // The library is another crate to the program, under its own name.
+    let code = if source.name == "main.rs" { source.code.replace("triage::", "crate::") } else { source.code.clone() };
+    let lifted = BTreeMap::from(LIFTED);
+    let firsts = |group: &str| -> Vec<String> {
+        let mut depth = 0;
+        let flat = group.chars().filter(|c| {
+            depth += i32::from(*c == '{') - i32::from(*c == '}');
+            depth == 1
+        });
+        let flat: String = flat.collect();
+        flat.trim_start_matches('{').split(',').map(|item| item.trim().split("::").next().unwrap().to_owned()).collect()
+    };
+    let mut out = BTreeSet::new();
+    for hit in PATH.captures_iter(&code) {
+        let hit = &hit[1];
+        let all = if hit.starts_with('{') { firsts(hit) } else { vec![hit.to_owned()] };
+        for name in all.into_iter().filter(|name| !name.is_empty()) {
+            out.insert(lifted.get(name.as_str()).map_or(name.clone(), |module| (*module).to_owned()));
+        }
+    }
+    out.remove(source.module());
+    out
+}
+
+#[test]
+fn modules_know_only_what_they_may() {
+    let may: BTreeMap<&str, &[&str]> = BTreeMap::from(MAY_USE);
+    let mut wrong = Vec::new();
+    for source in SOURCES.iter().filter(|source| source.name != "lib.rs") {
+        let Some(allowed) = may.get(source.module()) else {
+            wrong.push(format!("`{}` is a new module: say in MAY_USE what it may use", source.module()));
+            continue;
+        };
+        let named = named(source);
+        let strange = named.iter().filter(|name| !allowed.contains(&name.as_str()));
+        wrong.extend(strange.map(|name| format!("{} uses `{name}`; allowed: {}", source.name, allowed.join(", "))));
+    }
+    assert_eq!(wrong, [""; 0], "arrows against the direction");
+}
+
+/// A table that allows what nobody does would let arrows in unseen.
+#[test]
+fn the_table_allows_nothing_that_is_not_done() {
+    let mut done: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for source in SOURCES.iter() {
+        done.entry(source.module()).or_default().extend(named(source));
+    }
+    let unused = MAY_USE.iter().flat_map(|(module, allowed)| {
+        let done = done.get(module);
+        let idle = allowed.iter().filter(move |name| !done.is_some_and(|done| done.contains(**name)));
+        idle.map(move |name| format!("`{module}` no longer uses `{name}`"))
+    });
+    assert_eq!(unused.collect::<Vec<_>>(), [""; 0]);
+}
+
+/// Arrows that no change of the table may allow: what each module must never know.
+#[test]
+fn the_inner_modules_never_know_the_outer_ones() {
+    let may: BTreeMap<&str, &[&str]> = BTreeMap::from(MAY_USE);
+    for (module, never) in [
+        ("text", &["catalogue", "model", "head", "policy", "pipeline", "engine", "http", "cli"][..]),
+        ("yaml", &["text", "catalogue", "model", "head", "policy", "pipeline", "engine", "http", "cli"]),
+        ("catalogue", &["model", "head", "policy", "pipeline", "engine", "http", "cli"]),
+        ("model", &["http", "cli", "policy", "catalogue", "pipeline", "engine"]),
+        ("head", &["policy", "pipeline", "engine", "http", "cli"]),
+        ("policy", &["http", "cli", "model", "pipeline", "engine"]),
+        ("answer", &["http", "cli", "model", "head", "pipeline", "engine"]),
+        ("eval", &["engine", "model", "head", "policy", "pipeline", "http", "cli"]),
+        ("http", &["cli", "model", "head", "policy", "catalogue", "pipeline"]),
+    ] {
+        let allowed = may[module];
+        let both: Vec<_> = never.iter().filter(|name| allowed.contains(name)).collect();
+        assert!(both.is_empty(), "`{module}` must never use {both:?}");
+    }
+    for (module, allowed) in MAY_USE {
+        assert!(!allowed.contains(&"http") || module == "cli", "`{module}` must not use `http`");
+        assert!(!allowed.contains(&"cli") || module == "main", "`{module}` must not use `cli`");
+    }
+}
+
+/// Words that may stand in some files only: what, where, and why.
+#[test]
+fn each_outside_thing_has_one_door() {
+    let door = |pattern: &str, doors: &[&str], why: &str| {
+        let pattern = Regex::new(pattern).unwrap();
+        for source in SOURCES.iter().filter(|source| !doors.iter().any(|door| source.name.starts_with(door))) {
+            let hit = pattern.find(&source.code).map(|hit| hit.as_str());
+            assert_eq!(hit, None, "{}: {why}", source.name);
+        }
+    };
+    door(r"\btract(_\w+)?::", &["model/encoder.rs"], "only the encoder knows the inference engine");
+    door(r"\btokenizers::", &["model/bundle.rs"], "only the bundle knows the tokenizer");
+    door(r"\baxum::|\btower(_http)?::|\butoipa::openapi", &["http/"], "only `http` speaks HTTP");
+    door(r"\bclap::", &["cli/", "main.rs"], "only the commands read the command line");
+    door(r"\bmarked_yaml::", &["yaml/"], "only `yaml` parses YAML");
+    door(r"\bminijinja::", &["catalogue/template.rs", "answer.rs"], "only templates know their engine");
+    door(
+        r"\b(Timestamp|Zoned|DateTime|SystemTime)::now\b|\bSystemTime\b",
+        &["engine.rs", "cli/"],
+        "the time comes in through the engine, so that a decision is a function of its inputs",
+    );
+    door(r"\bstd::env\b|\benv::(var|args|temp_dir)", &["cli/"], "the environment is the command line's");
+    door(r"\bprintln!|\bprint!|\beprint(ln)?!", &["cli/"], "only the commands print");
+    door(
+        r"\bstd::fs\b|\bfs::(read|write|File)",
+        &["catalogue/sources.rs", "cli/", "config.rs", "eval/error.rs", "head/pack.rs", "model/"],
+        "files are read by few, so that the rest can be tested without",
+    );
+}
+
+#[test]
+fn no_file_is_too_long() {
+    let long = SOURCES.iter().filter(|source| source.lines > MAX_LINES);
+    let long: Vec<String> = long.map(|source| format!("{}: {} lines", source.name, source.lines)).collect();
+    assert_eq!(long, [""; 0], "at most {MAX_LINES} lines before the tests");
+}
+
+#[test]
+fn nothing_unwraps_outside_tests() {
+    for source in SOURCES.iter() {
+        assert!(!source.code.contains(".unwrap()"), "{} unwraps; say what is expected, or return it", source.name);
+    }
+}

@@ -1,0 +1,460 @@
+//! Broken files, one mistake or a few each, with every finding that must follow and nothing else.
+
+use super::{Broken, CARD, Edit, POLICY, SHOP, WRAP};
+
+/// Files that are no YAML at all, or not of the right shape.
+pub(super) const SHAPES: &[Broken] = &[
+    (
+        "an unknown key",
+        &[(WRAP, "queue: presale", "queue: presale\ncolour: red")],
+        &[(WRAP, "colour", "unknown-key", "unknown key `colour`; allowed: id, title, queue, siblings")],
+    ),
+    (
+        "a misspelt key is both missing and unknown",
+        &[(WRAP, "queue: presale", "queu: presale")],
+        &[
+            (WRAP, "", "missing-key", "key `queue` is missing"),
+            (WRAP, "queu:", "unknown-key", "unknown key `queu`; allowed: "),
+        ],
+    ),
+    (
+        "an unknown key of an answer",
+        &[(WRAP, "    needs: [region]", "    tone: warm\n    needs: [region]")],
+        &[(WRAP, "tone:", "unknown-key", "unknown key `tone`; allowed: id, when, needs, resolves, valid, zh, en")],
+    ),
+    (
+        "an unknown key of a condition",
+        &[(WRAP, "when: { acts: [request]", "when: { acts: [request], days: [1]")],
+        &[(WRAP, "days: [1]", "unknown-key", "unknown key `days`; allowed: slots, acts, emotions, tiers, tags, flags")],
+    ),
+    (
+        "an unknown key of a near miss",
+        &[(WRAP, "belongs: other", "belongs: other, why: none")],
+        &[(WRAP, "why: none", "unknown-key", "unknown key `why`; allowed: say, belongs")],
+    ),
+    (
+        "a key given twice",
+        &[(WRAP, "siblings: [gift_card]", "siblings: [gift_card]\nqueue: order")],
+        &[(WRAP, "queue: order", "duplicate-key", "key `queue` was given before, in line 3")],
+    ),
+    (
+        "a key given twice further in",
+        &[(WRAP, "      zh: [寄到哪里呢？]", "      en: [Where?]\n      zh: [寄到哪里呢？]")],
+        &[(WRAP, "en: [Where to?]", "duplicate-key", "key `en` was given before")],
+    ),
+    (
+        "an empty list of examples",
+        &[(WRAP, "  en:\n    - can you gift wrap it", "  en: []")],
+        &[(WRAP, "  en: []", "empty", "must not be empty")],
+    ),
+    (
+        "an empty list of patterns",
+        &[(WRAP, "    any:\n      - '礼物(坏|碎)了'", "    any: []")],
+        &[(WRAP, "any: []", "empty", "must not be empty")],
+    ),
+    (
+        "no sentence that must not match",
+        &[(WRAP, "    passes:\n      - 礼物盒有货吗", "    passes: []")],
+        &[(WRAP, "passes: []", "empty", "must not be empty")],
+    ),
+    ("an empty title", &[(WRAP, "en: Gift wrapping", "en: ''")], &[(WRAP, "en: ''", "empty", "must not be empty")]),
+    ("an empty wording", &[(WRAP, "      - 可以一", "      - ''")], &[(WRAP, "- ''", "empty", "must not be empty")]),
+    (
+        "an empty example",
+        &[(WRAP, "    - can you gift wrap it", "    - '  '")],
+        &[(WRAP, "- '  '", "empty", "an example must hold text")],
+    ),
+    (
+        "no English title",
+        &[(WRAP, ", en: Gift wrapping", "")],
+        &[(WRAP, "title:", "missing-key", "key `en` is missing")],
+    ),
+    (
+        "no English answer",
+        &[(WRAP, "    en:\n      - \"{{ shop.name }} does\"\n      - yes one\n      - yes two\n", "")],
+        &[(WRAP, "- id: general", "missing-key", "key `en` is missing")],
+    ),
+    (
+        "no Chinese examples",
+        &[(WRAP, "  zh:\n    - 能包装成礼物吗\n    - { say: 包装一下要多久, also: [gift_card] }\n", "")],
+        &[(WRAP, "examples:", "missing-key", "key `zh` is missing")],
+    ),
+    (
+        "no Chinese question",
+        &[(WRAP, "      zh: [寄到哪里呢？]\n", "")],
+        &[(WRAP, "ask:", "missing-key", "key `zh` is missing")],
+    ),
+    ("a number for text", &[(WRAP, "queue: presale", "queue: 7")], &[(WRAP, "queue: 7", "schema", "string")]),
+    (
+        "text for a list",
+        &[(WRAP, "siblings: [gift_card]", "siblings: gift_card")],
+        &[(WRAP, "siblings:", "schema", "array")],
+    ),
+    (
+        "an id with a space",
+        &[(WRAP, "id: broken_gift", "id: broken gift")],
+        &[(WRAP, "id: broken gift", "schema", "broken gift")],
+    ),
+    (
+        "an example of an unknown shape",
+        &[(WRAP, "    - can you gift wrap it", "    - { say: can you wrap, with: [a] }")],
+        &[(WRAP, "with: [a]", "schema", "")],
+    ),
+    (
+        "a bracket left open",
+        &[(WRAP, "siblings: [gift_card]", "siblings: [gift_card")],
+        &[(WRAP, "  zh:\n    - 能包装成", "yaml", "expected ',' or ']'")],
+    ),
+    ("an anchor", &[(WRAP, "queue: presale", "queue: &q presale")], &[(WRAP, "&q", "yaml", "anchors and aliases")]),
+    ("a tag", &[(WRAP, "queue: presale", "queue: !str presale")], &[(WRAP, "!str", "yaml", "tags (`!`)")]),
+    (
+        "a threshold out of range",
+        &[(POLICY, "  candidate:", "  candidate: 1.5 #")],
+        &[(POLICY, "candidate: 1.5", "schema", "1")],
+    ),
+    (
+        "an unknown text",
+        &[(POLICY, "\n  closing:\n", "\n  goodbye:\n    zh: [再见]\n    en: [bye]\n  closing:\n")],
+        &[(POLICY, "  goodbye:", "unknown-key", "unknown key `goodbye`; allowed: ambiguous, apology, ")],
+    ),
+    (
+        "a shop without a fee",
+        &[
+            (WRAP, "{{ shop.name }}可以包装", "可以包装"),
+            (WRAP, "{{ shop.name }} does", "it does"),
+            (SHOP, "\n  fee:", "\n  # fee:"),
+        ],
+        &[(SHOP, "shipping:\n", "missing-key", "key `fee` is missing")],
+    ),
+];
+
+/// Files of the right shape that say something wrong.
+pub(super) const MEANINGS: &[Broken] = &[
+    (
+        "an id given twice",
+        &[(CARD, "id: gift_card", "id: gift_wrap")],
+        &[
+            (CARD, "id: gift_wrap", "file-name", "the file must be named after its intent: `gift_wrap.yaml`"),
+            (WRAP, "id: gift_wrap\n", "duplicate-id", "intent `gift_wrap` is also defined in `gift_card.yaml`"),
+        ],
+    ),
+    (
+        "a file not named after its intent",
+        &[(CARD, "id: gift_card", "id: voucher")],
+        &[(CARD, "id: voucher", "file-name", "`voucher.yaml`")],
+    ),
+    (
+        "the reserved id",
+        &[(CARD, "id: gift_card", "id: other")],
+        &[(CARD, "id: other", "file-name", "`other.yaml`"), (CARD, "id: other", "reserved-id", "`other`")],
+    ),
+    (
+        "a template cut off",
+        &[(WRAP, "{{ shop.name }}可以包装", "{{ shop.name 可以包装")],
+        &[(WRAP, "{{ shop.name 可以包装", "bad-template", "not a template")],
+    ),
+    (
+        "a block never closed",
+        &[(WRAP, "- yes one", "- '{% if shop.name %}yes'")],
+        &[(WRAP, "{% if", "bad-template", "not a template")],
+    ),
+    (
+        "an unknown variable",
+        &[(WRAP, "{{ shop.name }}可以包装", "{{ shop.nam }}可以包装")],
+        &[(WRAP, "shop.nam ", "unknown-variable", "unknown variable `shop.nam`; allowed here: shop.carrier, ")],
+    ),
+    (
+        "an unknown group of variables",
+        &[(WRAP, "{{ shop.name }}可以包装", "{{ stock }}可以包装")],
+        &[(
+            WRAP,
+            "{{ stock",
+            "unknown-variable",
+            "unknown variable `stock`; allowed here: quote.free_from, shop.carrier, ",
+        )],
+    ),
+    (
+        "two unknown variables in one text",
+        &[(WRAP, "{{ shop.name }}可以包装", "{{ a }}{{ b }}")],
+        &[(WRAP, "{{ a }}", "unknown-variable", "`a`"), (WRAP, "{{ a }}", "unknown-variable", "`b`")],
+    ),
+    (
+        "a slot that may be empty",
+        &[(WRAP, "{{ shop.name }}可以包装", "{{ slots.region }}可以包装")],
+        &[(WRAP, "{{ slots.region }}可以包装", "unknown-variable", "`when.slots` or `needs` must hold the slot")],
+    ),
+    (
+        "another slot than the one that is filled",
+        &[(WRAP, "{{ slots.region }}加收", "{{ slots.amount }}加收")],
+        &[(WRAP, "slots.amount", "unknown-variable", "unknown variable `slots.amount`; allowed here: slots.region;")],
+    ),
+    (
+        "a fee without region or amount",
+        &[(WRAP, "{{ shop.name }}可以包装", "{{ quote.fee }}可以包装")],
+        &[(WRAP, "{{ quote.fee }}可以包装", "unknown-variable", "computed from slots")],
+    ),
+    (
+        "a promotion without an amount",
+        &[(WRAP, "{{ slots.region }}加收", "{{ promotion.off }}加收")],
+        &[(WRAP, "promotion.off", "unknown-variable", "computed from slots")],
+    ),
+    (
+        "the next tier without its flag",
+        &[
+            (WRAP, "needs: [region]", "needs: [amount]"),
+            (WRAP, "  region:\n    ask:", "  amount:\n    ask:"),
+            (WRAP, "- 转交一", "- '{{ promotion.pays }}'"),
+            (WRAP, "- 转交二", "- '{{ promotion.next_from }}'"),
+        ],
+        &[(WRAP, "promotion.next_from", "unknown-variable", "allowed here: promotion.off, promotion.pays;")],
+    ),
+    (
+        "due times where nobody takes over",
+        &[(WRAP, "{{ shop.name }}可以包装", "{{ handoff.respond_hours }}小时")],
+        &[(WRAP, "handoff.respond_hours }}小时", "unknown-variable", "only answers that resolve by `act`")],
+    ),
+    (
+        "a slot in the question for it",
+        &[(WRAP, "zh: [寄到哪里呢？]", "zh: ['{{ slots.region }}？']")],
+        &[(WRAP, "{{ slots.region }}？", "unknown-variable", "`slots.region`")],
+    ),
+    (
+        "due times in a closing line",
+        &[(POLICY, "zh: [不客气，祝您生活愉快！", "zh: ['{{ handoff.respond_hours }}'")],
+        &[(POLICY, "zh: ['{{ handoff.respond_hours }}'", "unknown-variable", "`handoff.respond_hours`")],
+    ),
+    (
+        "choices where none are offered",
+        &[(POLICY, "zh: [不客气，祝您生活愉快！", "zh: ['{{ choices }}'")],
+        &[(POLICY, "zh: ['{{ choices }}'", "unknown-variable", "`choices`")],
+    ),
+    (
+        "a needed slot that nobody asks for",
+        &[(WRAP, "needs: [region]", "needs: [region, order_number]")],
+        &[(WRAP, "needs: [region, order_number]", "missing-slot", "`slots.order_number.ask`")],
+    ),
+    (
+        "an unknown queue",
+        &[(WRAP, "queue: presale", "queue: sales")],
+        &[(WRAP, "queue: sales", "unknown-queue", "unknown queue `sales`; allowed: aftersale, ")],
+    ),
+    (
+        "an unknown queue in the policy",
+        &[(POLICY, "sensitive:\n  - queue: complaint", "sensitive:\n  - queue: police")],
+        &[(POLICY, "queue: police", "unknown-queue", "unknown queue `police`; allowed: ")],
+    ),
+    (
+        "intents that do not exist, wherever they are named",
+        &[
+            (WRAP, "siblings: [gift_card]", "siblings: [gift_crad]"),
+            (WRAP, "say: 包装一下要多久, also: [gift_card]", "say: 包装一下要多久, also: [voucher]"),
+            (WRAP, "belongs: gift_card", "belongs: cards"),
+            (WRAP, "expect: gift_wrap }", "expect: wrap }"),
+            (WRAP, "expect_not: gift_wrap }", "expect_not: wraps }"),
+        ],
+        &[
+            (WRAP, "gift_crad", "unknown-intent", "unknown intent `gift_crad`; there is no `gift_crad.yaml`"),
+            (WRAP, "also: [voucher]", "unknown-intent", "`voucher`"),
+            (WRAP, "belongs: cards", "unknown-intent", "`cards`"),
+            (WRAP, "expect: wrap }", "unknown-intent", "`wrap`"),
+            (WRAP, "expect_not: wraps }", "unknown-intent", "`wraps`"),
+        ],
+    ),
+    (
+        "`other` where an intent must stand",
+        &[(WRAP, "siblings: [gift_card]", "siblings: [other]")],
+        &[(WRAP, "siblings: [other]", "unknown-intent", "`other`")],
+    ),
+    (
+        "an unknown intent in the table of levels",
+        &[(POLICY, "intents: [wrong_or_missing,", "intents: [lost,")],
+        &[(POLICY, "intents: [lost,", "unknown-intent", "`lost`")],
+    ),
+    (
+        "unknown slots, wherever they are named",
+        &[
+            (WRAP, "  region:\n    ask:", "  colour:\n    ask:"),
+            (WRAP, "slots: [region], flags", "slots: [region, size], flags"),
+            (WRAP, "needs: [region]", "needs: [paper]"),
+        ],
+        &[
+            (WRAP, "  colour:", "unknown-slot", "unknown slot `colour`; allowed: region, amount, order_number"),
+            (WRAP, "slots: [region, size]", "unknown-slot", "`size`"),
+            (WRAP, "needs: [paper]", "unknown-slot", "`paper`"),
+        ],
+    ),
+    (
+        "an unknown tier",
+        &[(WRAP, "tiers: [gold]", "tiers: [gold, platinum]")],
+        &[(WRAP, "platinum", "unknown-tier", "unknown tier `platinum`; allowed: diamond, gold, silver")],
+    ),
+    (
+        "bad patterns",
+        &[(WRAP, "'^礼品包装[?]?$'", "'^礼品包装([?]?$'"), (WRAP, "'礼物(坏|碎)了'", "'礼物(?=坏)了'")],
+        &[
+            (WRAP, "'^礼品包装([?]?$'", "bad-pattern", "not a regular expression"),
+            (WRAP, "'礼物(?=坏)了'", "bad-pattern", "look-around"),
+        ],
+    ),
+    (
+        "a bad pattern of the policy",
+        &[(POLICY, "(不想活|想死了算", "(不想活)|想死了算")],
+        &[(POLICY, "(不想活)|想死了算", "bad-pattern", "not a regular expression")],
+    ),
+    (
+        "a sentence that must match and does not",
+        &[(WRAP, "- 礼物坏了", "- 礼物没了")],
+        &[(WRAP, "- 礼物没了", "pattern-test", "`礼物没了` must match rule `broken_gift` but no pattern does")],
+    ),
+    (
+        "a sentence that must not match and does",
+        &[(WRAP, "- 礼物盒有货吗", "- 禮物 碎了")],
+        &[(WRAP, "- 禮物 碎了", "pattern-test", "`禮物 碎了` must not match rule `broken_gift` but a pattern does")],
+    ),
+    (
+        "sentences of the policy",
+        &[
+            (POLICY, "hits: [我真的不想活了,", "hits: [我真的不想睡了,"),
+            (POLICY, "passes: [垃圾袋有货吗,", "passes: [垃圾店有货吗,"),
+        ],
+        &[
+            (POLICY, "我真的不想睡了", "pattern-test", "must match rule `self_harm`"),
+            (POLICY, "垃圾店有货吗", "pattern-test", "must not match rule `trigger_words`"),
+        ],
+    ),
+    (
+        "the same example in two intents",
+        &[(CARD, "关于gift_card的事", "能包装成礼物吗")],
+        &[(
+            WRAP,
+            "- 能包装成礼物吗",
+            "duplicate-example",
+            "is the same, once normalised, as gift_card.yaml:5; keep one",
+        )],
+    ),
+    (
+        "the same example in traditional script",
+        &[(CARD, "关于gift_card的事", "能包裝成禮物嗎")],
+        &[(WRAP, "- 能包装成礼物吗", "duplicate-example", "gift_card.yaml:5")],
+    ),
+    (
+        "the same example in full width and capitals",
+        &[(CARD, "[about gift_card]", "[Ｃａｎ  you ＧＩＦＴ wrap IT]")],
+        &[(WRAP, "- can you gift wrap it", "duplicate-example", "gift_card.yaml:6")],
+    ),
+    (
+        "the same example twice in one intent",
+        &[(WRAP, "- can you gift wrap it", "- can you gift wrap it\n    - Can you gift  wrap it")],
+        &[(WRAP, "- Can you gift  wrap it", "duplicate-example", "gift_wrap.yaml:11")],
+    ),
+    (
+        "no answer without a condition",
+        &[(
+            WRAP,
+            "  - id: general\n    resolves: inform",
+            "  - id: general\n    when: { acts: [ask] }\n    resolves: inform",
+        )],
+        &[(WRAP, "- id: general", "no-default-answer", "the last answer must have no `when`")],
+    ),
+    (
+        "a last answer that ends",
+        &[(
+            WRAP,
+            "  - id: general\n    resolves: inform",
+            "  - id: general\n    valid: { until: 2026-11-30 }\n    resolves: inform",
+        )],
+        &[(WRAP, "- id: general", "no-default-answer", "the last answer must have no `when`")],
+    ),
+    (
+        "days that do not exist",
+        &[(WRAP, "{ from: 2026-11-01, until: 2026-11-12 }", "{ from: 2026-11-31, until: 12.11.2026 }")],
+        &[
+            (WRAP, "from: 2026-11-31", "bad-date", "`2026-11-31` is not a day; write 2026-11-30"),
+            (WRAP, "from: 2026-11-31", "bad-date", "`12.11.2026` is not a day"),
+        ],
+    ),
+    (
+        "days in the wrong order",
+        &[(WRAP, "{ from: 2026-11-01, until: 2026-11-12 }", "{ from: 2026-11-12, until: 2026-11-01 }")],
+        &[(WRAP, "valid: ", "bad-date", "`from` is after `until`")],
+    ),
+    (
+        "thresholds in the wrong order",
+        &[(POLICY, "  notice_upset:", "  notice_upset: 0.99 #")],
+        &[(POLICY, "notice_upset: 0.99", "threshold-order", "`notice_upset` must not be above `handoff_upset`")],
+    ),
+    (
+        "a level without times",
+        &[(POLICY, "    suggestion: {", "    # suggestion: {")],
+        &[(POLICY, "  times:", "missing-key", "level `suggestion` is missing")],
+    ),
+    (
+        "a text left out",
+        &[
+            (POLICY, "\n  apology:\n    zh: ", "\n  # apology:\n    # zh: "),
+            (POLICY, "\n    en: [I'm sorry about the trouble.", "\n    # en: [I'm sorry about the trouble."),
+        ],
+        &[(POLICY, "\ntexts:\n", "missing-key", "text `apology` is missing")],
+    ),
+    (
+        "tiers that do not rise",
+        &[(SHOP, "- { from: 500, off: 120 }", "- { from: 500, off: 40 }")],
+        &[(SHOP, "off: 40", "tier-order", "tiers must rise, in `from` and in `off`")],
+    ),
+    (
+        "tiers in the wrong order, and one that gives all away",
+        &[
+            (SHOP, "- { from: 300, off: 50 }", "- { from: 600, off: 50 }"),
+            (SHOP, "- { from: 800, off: 200 }", "- { from: 800, off: 800 }"),
+        ],
+        &[
+            (SHOP, "{ from: 500, off: 120 }", "tier-order", "tiers must rise"),
+            (SHOP, "off: 800", "tier-order", "`off` must be below `from` (800)"),
+        ],
+    ),
+    (
+        "unknown regions",
+        &[
+            (SHOP, "regions: [新疆, 西藏, 海南]", "regions: [新疆, 亚特兰蒂斯]"),
+            (SHOP, "unserved: [香港,", "unserved: [月球,"),
+        ],
+        &[
+            (SHOP, "亚特兰蒂斯", "unknown-region", "unknown region `亚特兰蒂斯`; allowed: "),
+            (SHOP, "月球", "unknown-region", "unknown region `月球`; allowed: "),
+        ],
+    ),
+    (
+        "several files at once",
+        &[
+            (WRAP, "queue: presale", "queue: sales"),
+            (WRAP, "{{ shop.name }}可以包装", "{{ shop.nam }}可以包装"),
+            (CARD, "queue: presale", "queue: [presale"),
+            (POLICY, "hits: [我真的不想活了,", "hits: [我真的不想睡了,"),
+            (SHOP, "off: 120", "off: 40"),
+        ],
+        &[
+            (CARD, "  zh: [关于", "yaml", "expected ',' or ']'"),
+            (WRAP, "queue: sales", "unknown-queue", "sales"),
+            (WRAP, "shop.nam ", "unknown-variable", "shop.nam"),
+            (POLICY, "我真的不想睡了", "pattern-test", "self_harm"),
+            (SHOP, "off: 40", "tier-order", ""),
+        ],
+    ),
+];
+
+/// Words that are not among those allowed: what it is, the edit, the line, and a word that the message must name.
+pub(super) const VALUES: &[(&str, Edit, &str, &str)] = &[
+    ("a flag", (WRAP, "flags: [remote_region]", "flags: [far_away]"), "far_away", "unserved_region"),
+    ("an act", (WRAP, "acts: [request]", "acts: [beg]"), "acts: [beg]", "chase"),
+    ("an emotion", (WRAP, "emotions: [anxiety]", "emotions: [joy]"), "emotions: [joy]", "disappointment"),
+    ("a way to resolve", (WRAP, "resolves: act", "resolves: wait"), "resolves: wait", "inform"),
+    ("a risk", (WRAP, "queue: presale", "queue: presale\nrisk: medium"), "risk: medium", "high"),
+    ("a decision", (WRAP, "expect: gift_wrap }", "expect: gift_wrap, decision: wait }"), "decision: wait", "handoff"),
+    ("a role", (WRAP, "expect_not: gift_wrap }", "history: [{ role: boss, text: a }] }"), "role: boss", "customer"),
+    (
+        "a level",
+        (POLICY, "{ reasons: [sensitive], level: urgent }", "{ reasons: [sensitive], level: red }"),
+        "level: red",
+        "serious",
+    ),
+];

@@ -1,0 +1,243 @@
+//! The program as a person starts it: what it prints, and its exit codes. Every start that opens an engine takes
+//! seconds, so each of them shows as much as it can.
+
+use std::ffi::OsStr;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::{Workplace, minimal_intent, shipped};
+
+struct Ran {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl Ran {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}{}", self.out, self.err))
+    }
+}
+
+/// Runs the program in an empty folder, so that nothing is found by chance.
+fn run<S: AsRef<OsStr>>(config: &Path, arguments: &[S], input: &[u8]) -> Ran {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_triage"))
+        .arg("--config")
+        .arg(config)
+        .args(arguments)
+        .current_dir(folder.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).expect("output is UTF-8");
+    Ran { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+fn shipped_config() -> std::path::PathBuf {
+    shipped("config/triage.yaml")
+}
+
+/// A shop with three intents: quick to fit.
+fn small_shop() -> Workplace {
+    let place = Workplace::without_intents();
+    for id in ["quality_issue", "wrong_or_missing"] {
+        place.write(&format!("intents/{id}.yaml"), &minimal_intent(id));
+    }
+    let tests = "tests:
+  - { say: 关于stock的事, expect: stock, decision: answer, answer_has: 好 }
+  - { say: about stock, expect: quality_issue }
+";
+    let fixed = minimal_intent("stock").replace("zh: [好的, 收到, 明白]", "zh: [好的, 好呀, 好嘞]");
+    place.write("intents/stock.yaml", &format!("{fixed}{tests}"));
+    place
+}
+
+#[test]
+fn lint_of_sound_files() {
+    let ran = run(&shipped_config(), &["lint"], b"");
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
+    assert!(ran.out.ends_with(" examples: no problems\n"), "{}", ran.out);
+    let ran = run(&shipped_config(), &["lint", "--json"], b"");
+    assert_eq!((ran.code, ran.json()), (Some(0), serde_json::json!([])));
+}
+
+#[test]
+fn lint_of_broken_files() {
+    let place = small_shop();
+    place.edit("intents/stock.yaml", "queue: presale", "queue: sales");
+    place.edit("intents/quality_issue.yaml", "title:", "titel:");
+    let ran = run(&place.config(), &["lint"], b"");
+    assert_eq!((ran.code, ran.err.as_str()), (Some(1), ""), "{}", ran.out);
+    let lines: Vec<&str> = ran.out.lines().collect();
+    assert_eq!((lines.len(), lines[3]), (4, "3 problems"), "{}", ran.out);
+    let stock =
+        format!("{}:3:1: unknown-queue: unknown queue `sales`; allowed: ", place.path("intents/stock.yaml").display());
+    // Paths are given relative to the configuration file, as it names them.
+    let normal = ran.out.replace("config/../", "");
+    assert!(normal.lines().any(|line| line.starts_with(&stock)), "{normal}");
+
+    let found = run(&place.config(), &["lint", "--json"], b"");
+    assert_eq!(found.code, Some(1));
+    let found = found.json();
+    let codes: Vec<&str> = found.as_array().unwrap().iter().map(|finding| finding["code"].as_str().unwrap()).collect();
+    assert_eq!(codes, ["missing-key", "unknown-key", "unknown-queue"]);
+    let keys: Vec<&String> = found[0].as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["file", "line", "column", "code", "message"]);
+    assert_eq!((&found[2]["line"], &found[2]["column"]), (&serde_json::json!(3), &serde_json::json!(1)));
+}
+
+/// However many layers an error comes through, a person reads it once.
+#[test]
+fn an_error_is_told_once() {
+    let place = small_shop();
+    place.edit("intents/stock.yaml", "queue: presale", "queue: sales");
+    let ran = run(&place.config(), &["ask", "你好"], b"");
+    assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""));
+    assert_eq!(ran.err.matches("unknown queue `sales`").count(), 1, "{}", ran.err);
+}
+
+#[test]
+fn what_cannot_run_exits_with_two() {
+    let place = Workplace::without_intents();
+    std::fs::remove_dir(place.path("intents")).unwrap();
+    let gone = place.path("gone.yaml");
+    for (what, config, arguments, says) in [
+        ("no intents", place.config(), &["lint"][..], "cannot read `"),
+        ("no configuration", gone, &["ask", "你好"], "cannot read the configuration"),
+        ("nothing to ask", place.config(), &["ask"], "required"),
+        ("text and lines", place.config(), &["ask", "--jsonl", "你好"], "cannot be used with"),
+        ("an unknown command", place.config(), &["aks"], "unrecognized subcommand"),
+        (
+            "a bundle that is not there",
+            place.config(),
+            &["bundle", "verify", "gone"],
+            "cannot read `gone/manifest.yaml`",
+        ),
+    ] {
+        let ran = run(&config, arguments, b"");
+        assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{what}: {}", ran.err);
+        assert!(ran.err.contains(says), "{what}: {}", ran.err);
+    }
+}
+
+#[test]
+fn ask_explains_one_message() {
+    let ran = run(&shipped_config(), &["ask", "寄新疆贵不贵运费"], b"");
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
+    let line = |name: &str| {
+        let found = ran.out.lines().find(|line| line.split_whitespace().next() == Some(name));
+        found.unwrap_or_else(|| panic!("no `{name}` in:\n{}", ran.out)).to_owned()
+    };
+    assert_eq!(line("decision"), "decision   answer");
+    assert!(line("because").contains("answered (shipping_fee/remote_region 0.99)"), "{}", ran.out);
+    assert!(line("says").contains("新疆") && line("says").contains("25"), "{}", ran.out);
+    assert!(line("slot").ends_with("region = 新疆"), "{}", ran.out);
+    assert!(ran.out.contains("1.00  shipping_fee         寄新疆贵不贵运费"), "the nearest is itself:\n{}", ran.out);
+    for name in ["intents", "nearest", "emotion", "time", "with"] {
+        line(name);
+    }
+}
+
+#[test]
+fn ask_answers_lines_in_order() {
+    let lines = [
+        r#"{"id": "a", "text": "包邮吗"}"#,
+        r#"{"id": 2, "text": "包邮吗", "lang": "en", "history": [{"role": "customer", "text": "to Xinjiang"}]}"#,
+        r#"{"id": "broken""#,
+        "",
+        r#"{"id": {"n": 4}, "text": ""}"#,
+        r#"{"id": 5, "text": "你好", "lang": "fr"}"#,
+        r#"{"text": "你好"}"#,
+    ];
+    let mut input = lines.join("\n").into_bytes();
+    input.extend(
+        b"\n{\"id\": 7, \"text\": \"\xff\"}\r\n{\"id\": 8, \"text\": \"\xe8\xbd\xac\xe4\xba\xba\xe5\xb7\xa5\"}",
+    );
+    let ran = run(&shipped_config(), &["ask", "--jsonl"], &input);
+    assert_eq!((ran.code, ran.err.as_str()), (Some(1), ""), "a bad line is a finding");
+    let replies: Vec<Value> = ran.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let ids: Vec<String> = replies.iter().map(|reply| reply["id"].to_string()).collect();
+    assert_eq!(ids, ["\"a\"", "2", "null", "{\"n\":4}", "5", "null", "null", "8"]);
+    for (at, error) in [(2, "line 3: "), (3, "line 5: `text` is empty"), (4, "line 6: `lang` is `fr`"), (6, "line 8: ")]
+    {
+        let said = replies[at]["error"].as_str().unwrap_or_else(|| panic!("{}", replies[at]));
+        assert!(said.starts_with(error), "{said}");
+    }
+    for (at, decision, language) in
+        [(0, "answer", "zh-Hans"), (1, "answer", "en"), (5, "answer", "zh-Hans"), (7, "handoff", "zh-Hans")]
+    {
+        assert_eq!(
+            (&replies[at]["decision"], &replies[at]["answer"]["lang"]),
+            (&decision.into(), &language.into()),
+            "line {at}"
+        );
+    }
+    assert_eq!(replies[1]["slots"][0]["value"], "新疆");
+}
+
+#[test]
+fn eval_measures_a_file() {
+    let place = small_shop();
+    let file = place.path("gold.tsv");
+    place.write("gold.tsv", "text\tintent\temotion\n关于stock的事\tstock\tneutral\nabout quality_issue\tquality_issue\t\nabout stock\twrong_or_missing|stock\t-\n");
+    let file = file.to_str().unwrap();
+    let ran = run(&place.config(), &["eval", file, "--intent", "intent", "--emotion", "emotion", "--json"], b"");
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
+    let report = ran.json();
+    assert_eq!(report["rows"], 3);
+    assert_eq!(report["intents"]["accuracy"]["value"], 1.0, "{report:#}");
+    assert_eq!(report["emotions"]["accuracy"]["n"], 1);
+    assert_eq!(report["wrong"], serde_json::json!([]));
+}
+
+#[test]
+fn eval_names_the_columns_that_there_are() {
+    let place = Workplace::without_intents();
+    place.write("gold.tsv", "text\tlabel\n你好\tgreeting\n");
+    let ran = run(&place.config(), &["eval", place.path("gold.tsv").to_str().unwrap(), "--intent", "intent"], b"");
+    assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""));
+    assert!(
+        ran.err.contains("gold.tsv:1: column `intent` is missing; columns in the file: text, label"),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
+fn test_runs_what_the_leads_wrote() {
+    let place = small_shop();
+    let ran = run(&place.config(), &["test"], b"");
+    assert_eq!((ran.code, ran.err.as_str()), (Some(1), ""));
+    assert!(
+        ran.out.starts_with("stock.yaml:14: about stock\n    expected quality_issue, understood stock "),
+        "{}",
+        ran.out
+    );
+    assert!(ran.out.ends_with("2 tests, 1 failed\n"), "{}", ran.out);
+}
+
+#[test]
+fn bundle_verify_and_normalise() {
+    let ran = run(&shipped_config(), &["bundle", "verify"], b"");
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
+    assert!(ran.out.contains("@") && ran.out.contains(" dimensions, ") && ran.out.lines().count() == 1, "{}", ran.out);
+    let ran = run(&shipped_config(), &["bundle", "normalise"], "訂單202605260001到哪了？？？？\nＨello\n".as_bytes());
+    assert_eq!((ran.code, ran.out.as_str()), (Some(0), "订单<order>到哪了???\nhello\n"));
+}
+
+#[test]
+fn openapi_is_printed_without_any_file() {
+    let ran = run(Path::new("gone.yaml"), &["openapi"], b"");
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
+    let document = ran.json();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"), "{}", document["openapi"]);
+    assert!(document["paths"]["/v1/triage"]["post"].is_object());
+}

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::catalogue::{Level, TextKey, Times, Wording};
 use crate::policy::{Decision, Evidence, Outcome, Plan};
 use crate::reply::{Answer, Choice, DecisionKind};
-use crate::text::{Language, to_simplified, to_traditional};
+use crate::text::{Language, to_traditional};
 
 /// A text that could not be filled: a bug of a template's check, never the customer's fault.
 #[derive(Debug, thiserror::Error)]
@@ -17,7 +17,8 @@ struct Words<'e, 'a> {
     evidence: &'e Evidence<'a>,
     english: bool,
     values: Value,
-    /// What the bot said last, simplified; no wording is used twice running.
+    traditional: bool,
+    /// What the bot said last; no wording is used twice running.
     last_said: String,
     seed: usize,
 }
@@ -108,7 +109,8 @@ impl<'e, 'a> Words<'e, 'a> {
             evidence,
             english,
             values: values(evidence, english, times),
-            last_said: last.map(|past| to_simplified(&past.text)).unwrap_or_default(),
+            traditional: language == Language::ChineseTraditional,
+            last_said: last.map(|past| past.text.clone()).unwrap_or_default(),
             seed,
         }
     }
@@ -126,7 +128,8 @@ impl<'e, 'a> Words<'e, 'a> {
         let variants = wording.variants(self.english);
         let mut at = self.seed % variants.len().max(1);
         let mut text = variants[at].render(values)?;
-        if variants.len() > 1 && !text.is_empty() && self.last_said.contains(&text) {
+        let shown = if self.traditional { to_traditional(&text) } else { text.clone() };
+        if variants.len() > 1 && !text.is_empty() && self.last_said.contains(&shown) {
             at = (at + 1) % variants.len();
             text = variants[at].render(values)?;
         }

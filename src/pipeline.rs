@@ -11,7 +11,7 @@ use crate::model::{Bundle, EncoderError, Reading};
 use crate::policy::{self, Decision, Evidence, Topic};
 use crate::reply::{DecisionKind, EmotionReading, EmotionScores, Handoff, Mood, Reason, Reply, ScoredIntent, Timings};
 use crate::slots::Slots;
-use crate::text::{Language, Message, Utterance, mask_personal_data};
+use crate::text::{Language, Message, Utterance, mask_personal_data, to_traditional};
 
 /// What a message is decided with.
 pub(crate) struct Parts<'a> {
@@ -108,7 +108,10 @@ pub(crate) fn fail_open(parts: &Parts<'_>, incoming: &Incoming, now: &jiff::Zone
         "handoff": { "respond_hours": times.respond_hours, "solve_hours": times.solve_hours },
         "quote": { "free_from": parts.catalogue.shop().shipping.free_from },
     });
-    let text = wording.and_then(|wording| wording.render(&values).ok());
+    let text = wording.and_then(|wording| wording.render(&values).ok()).map(|text| match language(incoming) {
+        Language::ChineseTraditional => to_traditional(&text),
+        _ => text,
+    });
     let hours = |hours: u32| now.timestamp() + jiff::SignedDuration::from_hours(i64::from(hours));
     let (conversation, own) = incoming.ids();
     let calm = EmotionScores { neutral: 1.0, positive: 0.0, anxiety: 0.0, disappointment: 0.0, anger: 0.0 };

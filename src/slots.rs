@@ -134,7 +134,7 @@ fn amount(message: &Message) -> Option<(&Entity, Money)> {
         "basket",
         "total",
     ];
-    if plain.contains('减') || !names_basket.iter().any(|word| plain.contains(word)) {
+    if !names_basket.iter().any(|word| plain.contains(word)) {
         return None;
     }
     let mut numbers = of_kind(EntityKind::Number).filter_map(|entity| Some((entity, money(&entity.text)?)));

@@ -3,7 +3,8 @@
     python heads.py --data DATA --work WORK --normalise 'triage bundle normalise' --out WORK/heads.pt
 
 Sources, with the weight of a row: the shop messages written for this project (3), real messages labelled by reading
-(2; train split only), CPED and GoEmotions mapped to five labels (0.3). Acts: real messages labelled by reading.
+(2; train split only), CPED and GoEmotions mapped to five labels (0.3). Acts: real messages labelled by reading, and
+sentences written for this project, since the real ones are all simplified Chinese.
 """
 
 import argparse
@@ -51,6 +52,9 @@ def collect(data: Path, seed: int):
         for text, emotion, intensity in rows_of(path):
             part = "shop_test" if int(labelled.sha1("shop:" + text), 16) % 5 == 0 else "train"
             out.append((text, EMOTIONS.index(emotion), int(intensity), -1, 3.0, part))
+    # Emotion unknown: these rows carry no weight there.
+    for text, act in rows_of(Path(__file__).parent / "acts" / "shop.tsv"):
+        out.append((text, 0, 0, ACTS.index(act), 0.0, "train"))
     for row in labelled.read(data):
         act = ACTS.index(row.act) if row.act in ACTS else -1
         part = "real_test" if row.split == "test" else "train"

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
 use super::intent::{AnswerRule, Case, Example, Intent, NearMiss, SlotRule};
@@ -11,7 +11,7 @@ use super::template::Scope;
 use super::{Catalogue, Flag, Resolves};
 use crate::labels::OTHER;
 use crate::slots::NAMES as SLOT_NAMES;
-use crate::text::{Message, Utterance};
+use crate::text::{Message, Plain, Utterance};
 use crate::yaml::{self, Document, Findings, Place, Schema};
 
 /// Checks all files and what they say of each other.
@@ -19,10 +19,16 @@ pub(super) fn catalogue(sources: &Sources) -> Result<Catalogue, Findings> {
     let mut findings = Findings::default();
     let shop = yaml::read::<RawShop>(&sources.shop.path, &sources.shop.text, &mut findings)
         .map(|(raw, document)| Shop::check(&raw, &document, &mut findings));
-    let no_names = BTreeSet::new();
-    let names = shop.as_ref().map_or(&no_names, Shop::names);
-    let policy = yaml::read::<RawPolicy>(&sources.policy.path, &sources.policy.text, &mut findings)
-        .and_then(|(raw, document)| Some((Policy::check(raw, names, &document, &mut findings)?, document)));
+    let names = shop.as_ref().map(Shop::names);
+    let mut known = PolicyNames::default();
+    let policy = yaml::read::<RawPolicy>(&sources.policy.path, &sources.policy.text, &mut findings).and_then(
+        |(raw, document)| {
+            known = PolicyNames::of(&raw);
+            let policy = Policy::check(raw, names, &document, &mut findings);
+            known.document = Some(document);
+            policy
+        },
+    );
     let mut drafts = read_intents(&sources.intents, &mut findings);
     if sources.intents.is_empty() {
         findings.add(&sources.policy.path, Place::START, "empty", "the folder of intents holds no `.yaml` file");
@@ -32,29 +38,66 @@ pub(super) fn catalogue(sources: &Sources) -> Result<Catalogue, Findings> {
     let stems = sources.intents.iter().filter_map(|file| Some(file.path.file_stem()?.to_string_lossy().into_owned()));
     let ids: BTreeSet<String> = drafts.iter().map(|draft| draft.raw.id.clone()).chain(stems).collect();
     let mut intents = Vec::new();
-    let context = Context { names, policy: policy.as_ref().map(|(policy, _)| policy), ids: &ids };
+    let context = Context { names, policy: &known, ids: &ids };
     for draft in &drafts {
         intents.extend(context.intent(&draft.raw, &draft.document, &mut findings));
     }
-    if let Some((policy, document)) = &policy {
-        for (pointer, id) in policy.named_intents().filter(|(_, id)| !ids.contains(*id)) {
-            findings.add(&document.file, document.place(&pointer), "unknown-intent", unknown_intent(id));
+    if let Some(document) = &known.document {
+        for (pointer, id) in known.intents.iter().filter(|(_, id)| !ids.contains(id)) {
+            findings.add(&document.file, document.place(pointer), "unknown-intent", unknown_intent(id));
         }
     }
     let exact = exact_phrases(&drafts, &mut findings);
+    let questions = questions(&drafts, &sources.policy);
     drafts.clear();
 
     match (shop, policy) {
-        (Some(shop), Some((policy, _))) if findings.is_empty() => {
+        (Some(shop), Some(policy)) if findings.is_empty() => {
             intents.retain(|(_, enabled)| *enabled);
             let intents: Vec<Intent> = intents.into_iter().map(|(intent, _)| intent).collect();
             let by_id: HashMap<String, usize> =
                 intents.iter().enumerate().map(|(at, intent)| (intent.id.clone(), at)).collect();
             let exact = exact.into_iter().filter_map(|(plain, id)| Some((plain, *by_id.get(&id)?))).collect();
-            Ok(Catalogue { intents, by_id, exact, policy, shop, hash: sources.hash() })
+            Ok(Catalogue { intents, by_id, exact, questions, policy, shop, hash: sources.hash() })
         }
         _ => Err(findings.sorted()),
     }
+}
+
+/// What the policy file names, known even where the file has findings.
+#[derive(Default)]
+struct PolicyNames {
+    queues: Vec<String>,
+    tiers: Vec<String>,
+    /// Intents of the level table, with their JSON pointers.
+    intents: Vec<(String, String)>,
+    document: Option<Document>,
+}
+
+impl PolicyNames {
+    fn of(raw: &RawPolicy) -> Self {
+        let rows = raw.levels.table.iter().enumerate();
+        let intents = rows.flat_map(|(row, named)| {
+            let ids = named.intents.iter().enumerate();
+            ids.map(move |(at, id)| (format!("/levels/table/{row}/intents/{at}"), id.clone()))
+        });
+        Self {
+            queues: raw.queues.keys().cloned().collect(),
+            tiers: raw.tiers.keys().cloned().collect(),
+            intents: intents.collect(),
+            document: None,
+        }
+    }
+}
+
+/// The catalogue's own questions, in plain form: how slots are asked for, and what is said when nothing fits.
+fn questions(drafts: &[Draft], policy: &SourceFile) -> HashSet<String> {
+    let mut ignored = Findings::default();
+    let policy = yaml::read::<RawPolicy>(&policy.path, &policy.text, &mut ignored);
+    let low_confidence = policy.iter().filter_map(|(raw, _)| raw.texts.get("low_confidence"));
+    let slots = drafts.iter().flat_map(|draft| draft.raw.slots.values().map(|slot| &slot.ask));
+    let wordings = slots.chain(low_confidence).flat_map(|wordings| wordings.zh.iter().chain(&wordings.en));
+    wordings.map(|text| Plain::of(text).as_str().to_owned()).collect()
 }
 
 struct Draft {
@@ -137,11 +180,18 @@ fn exact_phrases(drafts: &[Draft], findings: &mut Findings) -> BTreeMap<String, 
     let mut phrases: BTreeMap<String, String> =
         single.map(|(plain, (draft, _, _))| (plain, draft.raw.id.clone())).collect();
     // A customer who is offered a title as a choice may send it back.
+    let mut titles: BTreeMap<String, &Draft> = BTreeMap::new();
     for draft in drafts {
-        for title in [&draft.raw.title.zh, &draft.raw.title.en] {
-            if let Some(plain) = plain(title) {
-                phrases.entry(plain).or_insert_with(|| draft.raw.id.clone());
+        for (language, title) in [("zh", &draft.raw.title.zh), ("en", &draft.raw.title.en)] {
+            let Some(plain) = plain(title) else { continue };
+            if let Some(other) = titles.get(&plain).filter(|other| other.raw.id != draft.raw.id) {
+                let message =
+                    format!("title `{title}` is also that of `{}`; customers could not tell them apart", other.raw.id);
+                let place = draft.document.place(&format!("/title/{language}"));
+                findings.add(&draft.document.file, place, "duplicate-title", message);
             }
+            titles.insert(plain.clone(), draft);
+            phrases.entry(plain).or_insert_with(|| draft.raw.id.clone());
         }
     }
     phrases
@@ -158,8 +208,8 @@ fn unknown_intent(id: &str) -> String {
 
 /// What an intent is checked against.
 struct Context<'a> {
-    names: &'a BTreeSet<String>,
-    policy: Option<&'a Policy>,
+    names: Option<&'a BTreeSet<String>>,
+    policy: &'a PolicyNames,
     ids: &'a BTreeSet<String>,
 }
 
@@ -169,12 +219,9 @@ impl Context<'_> {
         let mut report = |pointer: &str, code: &'static str, message: String| {
             findings.add(&document.file, document.place(pointer), code, message);
         };
-        if let Some(policy) = self.policy.filter(|policy| !policy.has_queue(&raw.queue)) {
-            report(
-                "/queue",
-                "unknown-queue",
-                format!("unknown queue `{}`; allowed: {}", raw.queue, policy.queue_names()),
-            );
+        let queues = &self.policy.queues;
+        if !queues.is_empty() && !queues.contains(&raw.queue) {
+            report("/queue", "unknown-queue", format!("unknown queue `{}`; allowed: {}", raw.queue, queues.join(", ")));
         }
         for (pointer, id) in named_intents(raw) {
             let is_other = id == OTHER && pointer.starts_with("/near_misses");
@@ -262,9 +309,9 @@ impl Context<'_> {
                 report(&format!("needs/{at}"), "missing-slot", message);
             }
         }
-        if let Some(policy) = self.policy {
-            let tiers = policy.tier_names();
-            for (at, name) in raw.when.tiers.iter().enumerate().filter(|(_, name)| !tiers.contains(&name.as_str())) {
+        let tiers = &self.policy.tiers;
+        if !tiers.is_empty() {
+            for (at, name) in raw.when.tiers.iter().enumerate().filter(|(_, name)| !tiers.contains(name)) {
                 let message = format!("unknown tier `{name}`; allowed: {}", tiers.join(", "));
                 report(&format!("when/tiers/{at}"), "unknown-tier", message);
             }

@@ -12,7 +12,7 @@ mod shop;
 mod sources;
 mod template;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 pub use crate::yaml::{Finding, Findings, Place};
 pub use intent::{AnswerRule, Case, Example, Flag, Intent, NearMiss, Resolves, SlotRule, Wording};
@@ -22,12 +22,15 @@ pub use shop::Shop;
 pub use sources::{SourceFile, Sources};
 pub use template::Template;
 
+use crate::text::Plain;
+
 /// A checked catalogue.
 #[derive(Debug)]
 pub struct Catalogue {
     intents: Vec<Intent>,
     by_id: HashMap<String, usize>,
     exact: HashMap<String, usize>,
+    questions: HashSet<String>,
     policy: Policy,
     shop: Shop,
     hash: String,
@@ -72,6 +75,12 @@ impl Catalogue {
             // Patterns of two intents settle nothing.
             _ => None,
         }
+    }
+
+    /// Whether a text that the bot said is a question back: one of the catalogue's own, or closed by a question mark.
+    #[must_use]
+    pub fn is_question(&self, said: &str) -> bool {
+        said.trim_end().ends_with(['?', '？']) || self.questions.contains(Plain::of(said).as_str())
     }
 
     /// Thresholds, words and texts.

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::intent::Wording;
 use super::pattern::PatternRule;
-use super::raw::{RawPolicy, RawThresholds, RawTimes, Wordings};
+use super::raw::{RawPolicy, RawThresholds, Wordings};
 use super::template::{Scope, Template};
 use crate::yaml::Document;
 use crate::yaml::Findings;
@@ -23,10 +23,6 @@ pub enum Level {
     Serious,
     /// Safety, counterfeit, infringement.
     Urgent,
-}
-
-impl Level {
-    const ALL: [Self; 4] = [Self::Suggestion, Self::Normal, Self::Serious, Self::Urgent];
 }
 
 /// The policy's own texts.
@@ -67,7 +63,7 @@ impl TextKey {
     ];
 
     /// What its texts may name, beside the shop.
-    fn scope<'a>(self, shop: &'a std::collections::BTreeSet<String>) -> Scope<'a> {
+    fn scope(self, shop: Option<&BTreeSet<String>>) -> Scope<'_> {
         let handoff = matches!(
             self,
             Self::HandoffUserRequest
@@ -145,7 +141,6 @@ pub struct Policy {
     /// Insults and the like, rule 5.
     pub trigger_words: PatternRule,
     tiers: BTreeMap<String, Tier>,
-    queues: BTreeMap<String, String>,
     times: [Times; 4],
     table: Vec<LevelRow>,
     texts: BTreeMap<TextKey, Wording>,
@@ -170,12 +165,6 @@ impl Policy {
         name.and_then(|name| self.tiers.get(name)).copied().unwrap_or_default()
     }
 
-    /// Whether a queue exists.
-    #[must_use]
-    pub fn has_queue(&self, name: &str) -> bool {
-        self.queues.contains_key(name)
-    }
-
     /// The first row of the table that names the intent or one of the reasons; normal if none does.
     #[must_use]
     pub fn level<'a>(&self, intents: &[String], reasons: impl Iterator<Item = &'a str> + Clone) -> Level {
@@ -190,7 +179,7 @@ impl Policy {
 
     pub(super) fn check(
         raw: RawPolicy,
-        shop: &std::collections::BTreeSet<String>,
+        shop: Option<&BTreeSet<String>>,
         document: &Document,
         findings: &mut Findings,
     ) -> Option<Self> {
@@ -210,9 +199,18 @@ impl Policy {
                 }
             })
             .collect();
+        // What the program itself falls back on.
+        for queue in ["general", "complaint"].iter().filter(|queue| !raw.queues.contains_key(**queue)) {
+            let message = format!("queue `{queue}` is missing; hand-offs without a queue of their own go there");
+            findings.add(&document.file, document.place("/queues"), "missing-key", message);
+        }
         let threats = PatternRule::check(&raw.threats, document, "/threats", findings);
         let trigger_words = PatternRule::check(&raw.trigger_words, document, "/trigger_words", findings);
-        let times = times(&raw.levels.times, document, findings);
+        let times = {
+            let raw = &raw.levels.times;
+            [raw.suggestion, raw.normal, raw.serious, raw.urgent]
+                .map(|times| Times { respond_hours: times.respond_hours, solve_hours: times.solve_hours })
+        };
         let texts = texts(&raw.texts, shop, document, findings);
         let table = raw
             .levels
@@ -235,32 +233,10 @@ impl Policy {
                 .into_iter()
                 .map(|(name, tier)| (name, Tier { handoff: tier.handoff, offer_person: tier.offer_person }))
                 .collect(),
-            queues: raw.queues.into_iter().map(|(id, title)| (id, title.zh)).collect(),
-            times: times?,
+            times,
             table,
             texts: texts?,
         })
-    }
-
-    /// Intents named in the level table, with their JSON pointers.
-    pub(super) fn named_intents(&self) -> impl Iterator<Item = (String, &str)> {
-        self.table.iter().enumerate().flat_map(|(row, named)| {
-            named
-                .intents
-                .iter()
-                .enumerate()
-                .map(move |(at, id)| (format!("/levels/table/{row}/intents/{at}"), id.as_str()))
-        })
-    }
-
-    /// The names of the queues, for messages.
-    pub(super) fn queue_names(&self) -> String {
-        self.queues.keys().cloned().collect::<Vec<_>>().join(", ")
-    }
-
-    /// The names of the tiers.
-    pub(super) fn tier_names(&self) -> Vec<&str> {
-        self.tiers.keys().map(String::as_str).collect()
     }
 }
 
@@ -281,35 +257,22 @@ fn thresholds(raw: &RawThresholds) -> Thresholds {
     }
 }
 
-fn times(raw: &BTreeMap<Level, RawTimes>, document: &Document, findings: &mut Findings) -> Option<[Times; 4]> {
-    let mut missing = false;
-    let all = Level::ALL.map(|level| match raw.get(&level) {
-        Some(times) => Times { respond_hours: times.respond_hours, solve_hours: times.solve_hours },
-        None => {
-            let name = format!("{level:?}").to_lowercase();
-            findings.add(
-                &document.file,
-                document.place("/levels/times"),
-                "missing-key",
-                format!("level `{name}` is missing"),
-            );
-            missing = true;
-            Times { respond_hours: 0, solve_hours: None }
-        }
-    });
-    (!missing).then_some(all)
-}
-
 fn texts(
-    raw: &BTreeMap<TextKey, Wordings>,
-    shop: &std::collections::BTreeSet<String>,
+    raw: &BTreeMap<String, Wordings>,
+    shop: Option<&BTreeSet<String>>,
     document: &Document,
     findings: &mut Findings,
 ) -> Option<BTreeMap<TextKey, Wording>> {
     let mut out = BTreeMap::new();
+    let known: Vec<String> =
+        TextKey::ALL.iter().filter_map(|key| Some(serde_json::to_value(key).ok()?.as_str()?.to_owned())).collect();
+    for name in raw.keys().filter(|name| !known.contains(name)) {
+        let message = format!("unknown text `{name}`; allowed: {}", known.join(", "));
+        findings.add(&document.file, document.place(&format!("/texts/{name}")), "unknown-key", message);
+    }
     for key in TextKey::ALL {
         let name = serde_json::to_value(key).ok()?.as_str()?.to_owned();
-        let Some(wordings) = raw.get(&key) else {
+        let Some(wordings) = raw.get(&name) else {
             let message = format!("text `{name}` is missing");
             findings.add(&document.file, document.place("/texts"), "missing-key", message);
             continue;

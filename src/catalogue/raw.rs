@@ -187,7 +187,7 @@ pub(super) struct RawPolicy {
     pub(super) sensitive: Vec<RawSensitive>,
     pub(super) threats: RawPatternRule,
     pub(super) trigger_words: RawPatternRule,
-    pub(super) texts: BTreeMap<super::TextKey, Wordings>,
+    pub(super) texts: BTreeMap<String, Wordings>,
 }
 
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -219,9 +219,18 @@ pub(super) struct RawTier {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawLevels {
-    pub(super) times: BTreeMap<super::Level, RawTimes>,
+    pub(super) times: RawLevelTimes,
     /// First match decides; normal if none does.
     pub(super) table: Vec<RawLevelRow>,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawLevelTimes {
+    pub(super) urgent: RawTimes,
+    pub(super) serious: RawTimes,
+    pub(super) normal: RawTimes,
+    pub(super) suggestion: RawTimes,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]

@@ -16,7 +16,8 @@ pub struct Template {
 #[derive(Debug, Clone)]
 pub(super) struct Scope<'a> {
     /// `shop.…`, fixed for a catalogue.
-    pub(super) shop: &'a BTreeSet<String>,
+    /// None when the shop file has findings of its own: then no text is blamed for quoting it.
+    pub(super) shop: Option<&'a BTreeSet<String>>,
     /// Slots sure to be filled.
     pub(super) slots: Vec<&'a str>,
     /// Whether `handoff.…` is known.
@@ -30,7 +31,7 @@ pub(super) struct Scope<'a> {
 impl Scope<'_> {
     /// Every name that may stand in the template.
     fn names(&self) -> BTreeSet<String> {
-        let mut names = self.shop.clone();
+        let mut names = self.shop.cloned().unwrap_or_default();
         names.extend(self.slots.iter().map(|slot| format!("slots.{slot}")));
         names.extend(self.extra.iter().map(ToString::to_string));
         names.insert("quote.free_from".to_owned());
@@ -67,9 +68,16 @@ impl Template {
         match environment().template_from_str(source) {
             Ok(template) => {
                 let allowed = scope.names();
-                let mut unknown: Vec<String> =
-                    template.undeclared_variables(true).into_iter().filter(|name| !allowed.contains(name)).collect();
+                let excused = |name: &str| scope.shop.is_none() && name.starts_with("shop.");
+                let used = template.undeclared_variables(true).into_iter();
+                let mut unknown: Vec<String> = used.filter(|name| !allowed.contains(name) && !excused(name)).collect();
                 unknown.sort();
+                if unknown.is_empty() && scope.shop.is_some() {
+                    // What compiles may still not render: an unknown filter, a call, a division by zero.
+                    if let Err(error) = environment().render_str(source, minijinja::value::Serde(&sample(&allowed))) {
+                        findings.add(&document.file, place, "bad-template", format!("cannot be rendered: {error}"));
+                    }
+                }
                 for name in unknown {
                     let message = explain(&name, &allowed);
                     findings.add(&document.file, place, "unknown-variable", message);
@@ -96,6 +104,19 @@ fn environment() -> Environment<'static> {
     let mut environment = Environment::empty();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment
+}
+
+/// A value for every name.
+fn sample(names: &BTreeSet<String>) -> Value {
+    let mut root = Value::Object(serde_json::Map::new());
+    for name in names {
+        let mut at = &mut root;
+        for step in name.split('.') {
+            at = &mut at[step];
+        }
+        *at = Value::String("1".to_owned());
+    }
+    root
 }
 
 fn explain(name: &str, allowed: &BTreeSet<String>) -> String {

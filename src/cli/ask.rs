@@ -77,7 +77,10 @@ fn lines(engine: &Engine) -> anyhow::Result<Found> {
 }
 
 fn decide(engine: &Engine, line: &[u8]) -> Result<(serde_json::Value, Reply), (serde_json::Value, anyhow::Error)> {
-    let line: Line = serde_json::from_slice(line).map_err(|error| (serde_json::Value::Null, error.into()))?;
+    let value: serde_json::Value =
+        serde_json::from_slice(line).map_err(|error| (serde_json::Value::Null, error.into()))?;
+    let id = value.get("id").cloned().unwrap_or_default();
+    let line: Line = serde_json::from_value(value).map_err(|error| (id, error.into()))?;
     let request = Request { text: line.text, history: line.history, lang: line.lang, ..Request::default() };
     match request.check() {
         Ok(incoming) => Ok((line.id, engine.triage(&incoming))),

@@ -29,7 +29,7 @@ pub enum BundleError {
         error: std::io::Error,
     },
     /// The manifest has problems.
-    #[error("the bundle's manifest is wrong:\n{0}")]
+    #[error("the bundle's manifest is wrong; copy the bundle again, or pack it again:\n{0}")]
     Manifest(Findings),
     /// Made for another version of the program.
     #[error(
@@ -210,6 +210,9 @@ impl Bundle {
     /// Runs the golden inputs: proves that all parts fit, and warms up.
     fn replay(&self, file: &Path, lines: &[u8]) -> Result<(), BundleError> {
         let text = String::from_utf8_lossy(lines);
+        if text.trim().is_empty() {
+            return Err(BundleError::Broken { file: file.to_owned(), what: "it holds no golden input".to_owned() });
+        }
         for (at, line) in text.lines().enumerate() {
             let broken = |what: String| BundleError::Broken { file: file.to_owned(), what };
             let differs = |what| BundleError::Golden { file: file.to_owned(), line: at + 1, what };

@@ -59,11 +59,14 @@ impl<'a> Evidence<'a> {
     #[must_use]
     pub fn business(&self) -> Vec<&'a Intent> {
         let mut out: Vec<&Intent> = Vec::new();
-        for topic in self.topics.iter().filter(|topic| topic.is_business() && self.is_understood(topic)) {
-            let is_sibling = |other: &&Intent| {
-                other.siblings.contains(&topic.intent.id) || topic.intent.siblings.contains(&other.id)
-            };
-            if !out.iter().any(|other| is_sibling(&other)) {
+        let business = self.topics.iter().filter(|topic| topic.is_business() && self.is_understood(topic));
+        // Thresholds are chosen for the best intent of a message; a further one must also be likely in itself.
+        let best = self.topics.first().map(|topic| topic.score.intent);
+        let further = |topic: &&Topic<'_>| Some(topic.score.intent) == best || topic.score.probability >= LIKELY;
+        for topic in business.filter(further) {
+            let is_sibling =
+                |other: &Intent| other.siblings.contains(&topic.intent.id) || topic.intent.siblings.contains(&other.id);
+            if !out.iter().any(|other| is_sibling(other)) {
                 out.push(topic.intent);
             }
         }
@@ -111,11 +114,11 @@ impl<'a> Evidence<'a> {
     }
 
     /// Questions back that the bot has asked in a row, up to now. Without a conversation store they are told from the
-    /// history: bot messages at its end that close with a question mark.
+    /// history: bot messages at its end that are the catalogue's own questions, or close with a question mark.
     #[must_use]
     pub fn asks_in_a_row(&self) -> usize {
         let by_bot = self.incoming.history().iter().rev().filter(|past| past.role != Role::Customer);
-        by_bot.take_while(|past| past.role == Role::Bot && past.text.trim_end().ends_with(['?', '？'])).count()
+        by_bot.take_while(|past| past.role == Role::Bot && self.catalogue.is_question(&past.text)).count()
     }
 
     /// Who has the conversation.

@@ -44,7 +44,7 @@ impl Shipping {
             _ => self.fee,
         };
         let missing = match goods {
-            Some(goods) if !is_free && !is_remote => self.free_from - goods,
+            Some(goods) if !is_free && !is_remote && !is_unserved => self.free_from - goods,
             _ => Money::default(),
         };
         ShippingQuote { fee, missing, is_free, is_remote, is_unserved }

@@ -38,8 +38,24 @@ impl Schema {
                     let key = property.as_str().unwrap_or_default();
                     out.push((pointer, "missing-key", format!("key `{key}` is missing")));
                 }
-                ValidationErrorKind::MinItems { .. } | ValidationErrorKind::MinLength { .. } => {
+                ValidationErrorKind::MinItems { limit: 1 } | ValidationErrorKind::MinLength { limit: 1 } => {
                     out.push((pointer, "empty", "must not be empty".to_owned()));
+                }
+                ValidationErrorKind::MinItems { limit } => {
+                    out.push((pointer, "too-few", format!("at least {limit} are needed")));
+                }
+                ValidationErrorKind::MaxItems { limit } => {
+                    out.push((pointer, "too-many", format!("at most {limit} are allowed")));
+                }
+                ValidationErrorKind::OneOfNotValid { .. } | ValidationErrorKind::Enum { .. } => {
+                    let allowed = self.allowed_words(error.schema_path().as_str());
+                    let found = error.instance();
+                    let shown = found.as_str().map_or_else(|| found.to_string(), str::to_owned);
+                    let message = match allowed.as_slice() {
+                        [] => error.to_string(),
+                        _ => format!("`{shown}` is not allowed; allowed: {}", allowed.join(", ")),
+                    };
+                    out.push((pointer, "unknown-word", message));
                 }
                 _ => out.push((pointer, "schema", error.to_string())),
             }
@@ -53,6 +69,13 @@ impl Schema {
         let at = self.resolve(object);
         let keys = |value: &Value| Some(value.get("properties")?.as_object()?.keys().cloned().collect());
         at.and_then(keys).unwrap_or_default()
+    }
+
+    /// The words that an enumeration (ending in `/oneOf` or `/enum`) allows.
+    fn allowed_words(&self, path: &str) -> Vec<String> {
+        let options = self.resolve(path).and_then(Value::as_array);
+        let word = |option: &Value| option.get("const").unwrap_or(option).as_str().map(str::to_owned);
+        options.map(|options| options.iter().filter_map(word).collect()).unwrap_or_default()
     }
 
     /// Follows a pointer through the schema, stepping over `$ref` as the validator's own path does.

@@ -141,6 +141,7 @@ pub struct Policy {
     /// Insults and the like, rule 5.
     pub trigger_words: PatternRule,
     tiers: BTreeMap<String, Tier>,
+    queues: BTreeSet<String>,
     times: [Times; 4],
     table: Vec<LevelRow>,
     texts: BTreeMap<TextKey, Wording>,
@@ -157,6 +158,12 @@ impl Policy {
     #[must_use]
     pub fn times(&self, level: Level) -> Times {
         self.times[level as usize]
+    }
+
+    /// Whether a queue exists.
+    #[must_use]
+    pub fn has_queue(&self, name: &str) -> bool {
+        self.queues.contains(name)
     }
 
     /// What is done for a tier; nothing for an unknown one.
@@ -228,6 +235,7 @@ impl Policy {
             sensitive,
             threats,
             trigger_words,
+            queues: raw.queues.into_keys().collect(),
             tiers: raw
                 .tiers
                 .into_iter()

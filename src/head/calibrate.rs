@@ -103,16 +103,21 @@ impl Calibration {
         let mut thresholds = vec![NEVER; labels];
         let (mut wrong, mut count) = (vec![0.0; labels], vec![0.0; labels]);
         let (mut pooled_wrong, mut pooled_count) = (0.0, 0.0);
-        for top in &tops {
-            let mistake = if top.wrong { top.weight } else { 0.0 };
-            pooled_wrong += mistake;
-            pooled_count += top.weight;
-            wrong[top.label] += mistake;
-            count[top.label] += top.weight;
+        // Messages of one probability stand or fall together.
+        for equal in tops.chunk_by(|a, b| a.probability == b.probability) {
+            for top in equal {
+                let mistake = if top.wrong { top.weight } else { 0.0 };
+                pooled_wrong += mistake;
+                pooled_count += top.weight;
+                wrong[top.label] += mistake;
+                count[top.label] += top.weight;
+            }
             let pooled = (pooled_wrong + risk) / (pooled_count + 1.0);
-            let own = (wrong[top.label] + SHRINKAGE * pooled) / (count[top.label] + SHRINKAGE);
-            if own <= risk {
-                thresholds[top.label] = top.probability;
+            for top in equal {
+                let own = (wrong[top.label] + SHRINKAGE * pooled) / (count[top.label] + SHRINKAGE);
+                if own <= risk {
+                    thresholds[top.label] = top.probability;
+                }
             }
         }
         // A label that is never the top answer of a held-out message has nothing to show; it takes the strictest

@@ -83,7 +83,7 @@ pub enum BundleError {
     },
     /// The model loads but does not say what it said when it was made.
     #[error(
-        "golden input {line} of `{file}` gives another {what} than recorded; tokenizer, model and program do not fit each other"
+        "golden input {line} of `{file}` gives another {what} than recorded; tokenizer, model and program do not fit each other; copy the whole bundle again, or pack it again"
     )]
     Golden {
         /// Which.

@@ -47,7 +47,9 @@ impl Schema {
                 ValidationErrorKind::MaxItems { limit } => {
                     out.push((pointer, "too-many", format!("at most {limit} are allowed")));
                 }
-                ValidationErrorKind::OneOfNotValid { .. } | ValidationErrorKind::Enum { .. } => {
+                ValidationErrorKind::OneOfNotValid { .. }
+                | ValidationErrorKind::AnyOf { .. }
+                | ValidationErrorKind::Enum { .. } => {
                     let allowed = self.allowed_words(error.schema_path().as_str());
                     let found = error.instance();
                     let shown = found.as_str().map_or_else(|| found.to_string(), str::to_owned);
@@ -71,11 +73,23 @@ impl Schema {
         at.and_then(keys).unwrap_or_default()
     }
 
-    /// The words that an enumeration (ending in `/oneOf` or `/enum`) allows.
+    /// The words that an enumeration (ending in `/oneOf`, `/anyOf` or `/enum`) allows.
     fn allowed_words(&self, path: &str) -> Vec<String> {
-        let options = self.resolve(path).and_then(Value::as_array);
-        let word = |option: &Value| option.get("const").unwrap_or(option).as_str().map(str::to_owned);
-        options.map(|options| options.iter().filter_map(word).collect()).unwrap_or_default()
+        let mut words = Vec::new();
+        self.collect_words(self.resolve(path), &mut words);
+        words
+    }
+
+    fn collect_words(&self, options: Option<&Value>, words: &mut Vec<String>) {
+        for option in options.and_then(Value::as_array).into_iter().flatten() {
+            // An optional word is a reference to an enumeration, or null.
+            let referred = option.get("$ref").and_then(Value::as_str).and_then(|to| to.strip_prefix('#'));
+            let nested = referred.and_then(|to| self.schema.pointer(to)).and_then(|to| to.get("oneOf"));
+            match option.get("const").unwrap_or(option).as_str() {
+                Some(word) => words.push(word.to_owned()),
+                None => self.collect_words(nested, words),
+            }
+        }
     }
 
     /// Follows a pointer through the schema, stepping over `$ref` as the validator's own path does.

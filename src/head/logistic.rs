@@ -409,8 +409,8 @@ mod tests {
         for (row, labels) in rows.labels.iter().enumerate() {
             let vector = rows.dense.row(row).to_vec();
             let logits = one.logits(&vector, &rows.lexical[row], 1.0);
-            for label in 0..2 {
-                assert_eq!(logits[label] > 0.0, labels.contains(&label), "row {row} label {label}");
+            for (label, logit) in logits.iter().enumerate() {
+                assert_eq!(*logit > 0.0, labels.contains(&label), "row {row} label {label}");
             }
         }
     }

@@ -53,11 +53,11 @@ impl Schema {
                     let allowed = self.allowed_words(error.schema_path().as_str());
                     let found = error.instance();
                     let shown = found.as_str().map_or_else(|| found.to_string(), str::to_owned);
-                    let message = match allowed.as_slice() {
-                        [] => error.to_string(),
-                        _ => format!("`{shown}` is not allowed; allowed: {}", allowed.join(", ")),
+                    let (code, message) = match allowed.as_slice() {
+                        [] => ("schema", error.to_string()),
+                        _ => ("unknown-word", format!("`{shown}` is not allowed; allowed: {}", allowed.join(", "))),
                     };
-                    out.push((pointer, "unknown-word", message));
+                    out.push((pointer, code, message));
                 }
                 _ => out.push((pointer, "schema", error.to_string())),
             }

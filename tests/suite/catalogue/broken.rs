@@ -113,9 +113,32 @@ pub(super) const SHAPES: &[Broken] = &[
         &[(POLICY, "candidate: 1.5", "schema", "1")],
     ),
     (
-        "an unknown text",
-        &[(POLICY, "\n  closing:\n", "\n  goodbye:\n    zh: [再见]\n    en: [bye]\n  closing:\n")],
-        &[(POLICY, "  goodbye:", "unknown-key", "unknown key `goodbye`; allowed: ambiguous, apology, ")],
+        "a level without times",
+        &[(POLICY, "    suggestion: {", "    # suggestion: {")],
+        &[(POLICY, "  times:", "missing-key", "key `suggestion` is missing")],
+    ),
+    (
+        "a misspelt level is both missing and unknown",
+        &[(POLICY, "    suggestion: {", "    whenever: {")],
+        &[
+            (POLICY, "  times:", "missing-key", "key `suggestion` is missing"),
+            (
+                POLICY,
+                "    whenever: {",
+                "unknown-key",
+                "unknown key `whenever`; allowed: urgent, serious, normal, suggestion",
+            ),
+        ],
+    ),
+    (
+        "too few wordings",
+        &[(WRAP, "      - 可以二\n", "")],
+        &[(WRAP, "    zh:\n      - \"{{ shop.name }}可以包装\"", "too-few", "at least 3 are needed")],
+    ),
+    (
+        "too many wordings",
+        &[(WRAP, "      - yes two", "      - yes two\n      - yes three\n      - yes four\n      - yes five")],
+        &[(WRAP, "    en:\n      - \"{{ shop.name }} does\"", "too-many", "at most 5 are allowed")],
     ),
     (
         "a shop without a fee",
@@ -126,6 +149,12 @@ pub(super) const SHAPES: &[Broken] = &[
         ],
         &[(SHOP, "shipping:\n", "missing-key", "key `fee` is missing")],
     ),
+];
+
+/// A policy of the right shape that lacks a text.
+pub(super) const NO_APOLOGY: &[Edit] = &[
+    (POLICY, "\n  apology:\n    zh: ", "\n  # apology:\n    # zh: "),
+    (POLICY, "\n    en: [I'm sorry about the trouble.", "\n    # en: [I'm sorry about the trouble."),
 ];
 
 /// Files of the right shape that say something wrong.
@@ -384,18 +413,16 @@ pub(super) const MEANINGS: &[Broken] = &[
         &[(POLICY, "notice_upset: 0.99", "threshold-order", "`notice_upset` must not be above `handoff_upset`")],
     ),
     (
-        "a level without times",
-        &[(POLICY, "    suggestion: {", "    # suggestion: {")],
-        &[(POLICY, "  times:", "missing-key", "level `suggestion` is missing")],
+        "an unknown text",
+        &[(POLICY, "\n  closing:\n", "\n  goodbye:\n    zh: [再见]\n    en: [bye]\n  closing:\n")],
+        &[(
+            POLICY,
+            "  goodbye:",
+            "unknown-key",
+            "unknown text `goodbye`; allowed: handoff_user_request, handoff_upset, ",
+        )],
     ),
-    (
-        "a text left out",
-        &[
-            (POLICY, "\n  apology:\n    zh: ", "\n  # apology:\n    # zh: "),
-            (POLICY, "\n    en: [I'm sorry about the trouble.", "\n    # en: [I'm sorry about the trouble."),
-        ],
-        &[(POLICY, "\ntexts:\n", "missing-key", "text `apology` is missing")],
-    ),
+    ("a text left out", NO_APOLOGY, &[(POLICY, "\ntexts:\n", "missing-key", "text `apology` is missing")]),
     (
         "tiers that do not rise",
         &[(SHOP, "- { from: 500, off: 120 }", "- { from: 500, off: 40 }")],
@@ -442,19 +469,55 @@ pub(super) const MEANINGS: &[Broken] = &[
     ),
 ];
 
-/// Words that are not among those allowed: what it is, the edit, the line, and a word that the message must name.
+/// Words that are not among those allowed: what it is, the edit, the line, and the message, which names all that
+/// are allowed.
 pub(super) const VALUES: &[(&str, Edit, &str, &str)] = &[
-    ("a flag", (WRAP, "flags: [remote_region]", "flags: [far_away]"), "far_away", "unserved_region"),
-    ("an act", (WRAP, "acts: [request]", "acts: [beg]"), "acts: [beg]", "chase"),
-    ("an emotion", (WRAP, "emotions: [anxiety]", "emotions: [joy]"), "emotions: [joy]", "disappointment"),
-    ("a way to resolve", (WRAP, "resolves: act", "resolves: wait"), "resolves: wait", "inform"),
-    ("a risk", (WRAP, "queue: presale", "queue: presale\nrisk: medium"), "risk: medium", "high"),
-    ("a decision", (WRAP, "expect: gift_wrap }", "expect: gift_wrap, decision: wait }"), "decision: wait", "handoff"),
-    ("a role", (WRAP, "expect_not: gift_wrap }", "history: [{ role: boss, text: a }] }"), "role: boss", "customer"),
+    (
+        "a flag",
+        (WRAP, "flags: [remote_region]", "flags: [far_away]"),
+        "far_away",
+        "`far_away` is not allowed; allowed: remote_region, unserved_region, free_shipping, tier_reached, next_tier",
+    ),
+    (
+        "an act",
+        (WRAP, "acts: [request]", "acts: [beg]"),
+        "acts: [beg]",
+        "`beg` is not allowed; allowed: ask, request, report, chase",
+    ),
+    (
+        "an emotion",
+        (WRAP, "emotions: [anxiety]", "emotions: [joy]"),
+        "emotions: [joy]",
+        "`joy` is not allowed; allowed: neutral, positive, anxiety, disappointment, anger",
+    ),
+    (
+        "a way to resolve",
+        (WRAP, "resolves: act", "resolves: wait"),
+        "resolves: wait",
+        "`wait` is not allowed; allowed: inform, lookup, act",
+    ),
+    (
+        "a risk",
+        (WRAP, "queue: presale", "queue: presale\nrisk: medium"),
+        "risk: medium",
+        "`medium` is not allowed; allowed: low, high",
+    ),
+    (
+        "a decision",
+        (WRAP, "expect: gift_wrap }", "expect: gift_wrap, decision: wait }"),
+        "decision: wait",
+        "`wait` is not allowed; allowed: answer, ask, handoff, silent",
+    ),
+    (
+        "a role",
+        (WRAP, "expect_not: gift_wrap }", "history: [{ role: boss, text: a }] }"),
+        "role: boss",
+        "`boss` is not allowed; allowed: customer, agent, bot",
+    ),
     (
         "a level",
         (POLICY, "{ reasons: [sensitive], level: urgent }", "{ reasons: [sensitive], level: red }"),
         "level: red",
-        "serious",
+        "`red` is not allowed; allowed: suggestion, normal, serious, urgent",
     ),
 ];

@@ -53,7 +53,7 @@ impl Linear {
         Self { dense, lexical: Array2::zeros((BUCKETS, labels)) }
     }
 
-    /// The logits of one message, [labels].
+    /// The logits of one message, one for each label.
     #[must_use]
     pub fn logits(&self, vector: &[f32], lexical: &Lexical, lexical_scale: f32) -> Vec<f32> {
         let last = self.dense.nrows() - 1;

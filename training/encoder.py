@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from e5 import E5
+from e5 import read as read_e5
 
 
 class Layer(nn.Module):
@@ -68,6 +69,15 @@ def from_e5(model: E5, words, layers: list[int], positions: int = 512) -> Encode
                 module.weight.copy_(tensors[f"l{theirs}.{name}.w"])
                 module.bias.copy_(tensors[f"l{theirs}.{name}.b"])
     return encoder
+
+
+def load_student(path) -> tuple[Encoder, dict]:
+    """A saved student, and what was saved beside its weights: its layers and the teacher's centre."""
+    saved = torch.load(path)
+    layers = [int(number) for number in saved["layers"].split(",")]
+    student = from_e5(read_e5(), saved["state"]["word.weight"], layers, 128)
+    student.load_state_dict(saved["state"])
+    return student.eval(), saved
 
 
 def batches_by_length(lengths, tokens: int):

@@ -17,8 +17,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from tokenizers import Tokenizer
 
-import e5
-from encoder import batches_by_length, from_e5, padded
+from encoder import batches_by_length, load_student, padded
 from heads import ACTS, EMOTIONS, Heads
 
 MANIFEST = """\
@@ -169,9 +168,7 @@ def main():
     parser.add_argument("--prior-l2", type=float, default=3.0)
     parser.add_argument("--background-weight", type=float, default=1.0)
     args = parser.parse_args()
-    saved = torch.load(args.work / "student.pt")
-    student = from_e5(e5.read(), saved["state"]["word.weight"], [int(n) for n in saved["layers"].split(",")], 128)
-    student.load_state_dict(saved["state"])
+    student, saved = load_student(args.work / "student.pt")
     heads = Heads(student.word.weight.shape[1])
     heads.load_state_dict(torch.load(args.work / "heads.pt"))
     args.out.mkdir(parents=True, exist_ok=True)

@@ -20,9 +20,8 @@ import torch.nn.functional as F
 from tokenizers import Tokenizer
 from torch import nn
 
-import e5
 import labelled
-from encoder import batches_by_length, from_e5, padded
+from encoder import batches_by_length, load_student, padded
 from heads import ACTS, EMOTIONS, Heads, collect, normalised, rows_of
 
 
@@ -66,9 +65,7 @@ def main():
     chance = random.Random(args.seed)
     if not (args.work / "distilled.pt").exists():
         shutil.copy(args.work / "student.pt", args.work / "distilled.pt")
-    saved = torch.load(args.work / "distilled.pt")
-    student = from_e5(e5.read(), saved["state"]["word.weight"], [int(n) for n in saved["layers"].split(",")], 128)
-    student.load_state_dict(saved["state"])
+    student, saved = load_student(args.work / "distilled.pt")
     student.word.weight.requires_grad_(False)
     tokenizer = Tokenizer.from_file(str(args.work / "tokenizer.json"))
     tokenizer.enable_truncation(64)

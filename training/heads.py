@@ -20,9 +20,8 @@ from sklearn.metrics import average_precision_score, f1_score
 from tokenizers import Tokenizer
 from torch import nn
 
-import e5
 import labelled
-from encoder import batches_by_length, from_e5, padded
+from encoder import batches_by_length, load_student, padded
 
 EMOTIONS = ["neutral", "positive", "anxiety", "disappointment", "anger"]
 ACTS = ["ask", "request", "report", "chase"]
@@ -130,10 +129,7 @@ def main():
     parser.add_argument("--seed", type=int, default=7)
     args = parser.parse_args()
     torch.manual_seed(args.seed)
-    saved = torch.load(args.work / "student.pt")
-    student = from_e5(e5.read(), saved["state"]["word.weight"], [int(n) for n in saved["layers"].split(",")], 128)
-    student.load_state_dict(saved["state"])
-    student.eval()
+    student, _ = load_student(args.work / "student.pt")
     rows = collect(args.data, args.seed)
     vectors = embed(args.work, student, [row[0] for row in rows], args.normalise)
     emotion, intensity, act = (torch.tensor([row[i] for row in rows]) for i in (1, 2, 3))

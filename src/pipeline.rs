@@ -4,14 +4,17 @@ use std::time::Instant;
 
 use crate::answer;
 use crate::catalogue::{Catalogue, Intent, Level};
-use crate::head::{IntentHead, IntentScore, Scores};
+use crate::head::{IntentHead, IntentScore, Lexical, Scores};
 use crate::incoming::{HandledBy, Incoming, Role};
-use crate::labels::{Act, Emotion};
+use crate::labels::Emotion;
 use crate::model::{Bundle, EncoderError, Reading};
 use crate::policy::{self, Decision, Evidence, Topic};
 use crate::reply::{DecisionKind, EmotionReading, EmotionScores, Handoff, Mood, Reason, Reply, ScoredIntent, Timings};
 use crate::slots::Slots;
 use crate::text::{Language, Message, Utterance, mask_personal_data, to_traditional};
+
+/// The most that another intent can be where a lead's example or pattern is the message.
+const BESIDE_EXACT: f32 = 0.1;
 
 /// What a message is decided with.
 pub(crate) struct Parts<'a> {
@@ -36,7 +39,7 @@ pub(crate) fn handle(parts: &Parts<'_>, incoming: &Incoming, now: &jiff::Zoned) 
             return fail_open(parts, incoming, now);
         }
     };
-    let scores = score(parts, &message, &reading);
+    let scores = score(parts, &message, &reading, &line_before(incoming));
     let pending = pending(parts, incoming, &scores.intents);
     watch.timings.encode = watch.lap();
 
@@ -48,7 +51,7 @@ pub(crate) fn handle(parts: &Parts<'_>, incoming: &Incoming, now: &jiff::Zoned) 
         out_of_scope: scores.out_of_scope,
         pending,
         emotion: emotion(&reading),
-        act: act(&reading),
+        acts: reading.act,
         slots: Slots::fill(&message, incoming),
         today: now.date(),
     };
@@ -157,15 +160,26 @@ pub(crate) fn fail_open(parts: &Parts<'_>, incoming: &Incoming, now: &jiff::Zone
     }
 }
 
+/// What the agent or the bot said last, as the model reads it; empty if nobody said anything.
+fn line_before(incoming: &Incoming) -> String {
+    let mut said = incoming.history().iter().rev().filter(|past| past.role != Role::Customer);
+    let utterance = said.next().and_then(|past| Utterance::new(past.text.as_str()).ok());
+    utterance.map(|utterance| Message::read(&utterance).model().to_owned()).unwrap_or_default()
+}
+
 /// Every intent's score: certain where a lead's example or pattern is the message, the head's otherwise.
-pub(crate) fn score(parts: &Parts<'_>, message: &Message, reading: &Reading) -> Scores {
-    let mut scores = parts.head.score(reading, message.model());
+fn score(parts: &Parts<'_>, message: &Message, reading: &Reading, before: &str) -> Scores {
+    let mut scores = parts.head.score(reading, &Lexical::of(message.model()).after(before));
     if let Some(exact) = parts.catalogue.exact(message.plain())
         && let Some(at) = scores.intents.iter().position(|score| score.intent == exact)
     {
         let mut first = scores.intents.remove(at);
         first.probability = first.probability.max(0.99);
         first.threshold = first.threshold.min(first.probability);
+        // A lead said what this is: whatever else the model hears in it is no second topic.
+        for other in &mut scores.intents {
+            other.probability = other.probability.min(BESIDE_EXACT);
+        }
         scores.intents.insert(0, first);
         scores.out_of_scope = scores.out_of_scope.min(0.01);
     }
@@ -188,7 +202,7 @@ fn pending<'a>(parts: &Parts<'a>, incoming: &Incoming, scores: &[IntentScore]) -
     earlier.find_map(|past| {
         let message = Message::read(&Utterance::new(past.text.as_str()).ok()?);
         let reading: Result<Reading, EncoderError> = parts.bundle.read(&message);
-        let scores = score(parts, &message, &reading.ok()?);
+        let scores = score(parts, &message, &reading.ok()?, "");
         topics(catalogue, &scores.intents)
             .into_iter()
             .find(|topic| topic.is_business() && topic.score.is_confident())
@@ -207,11 +221,6 @@ fn emotion(reading: &Reading) -> EmotionReading {
         intensity: (1.0 - neutral - positive).max(0.0) * reading.intensity,
         mood: Mood::Steady,
     }
-}
-
-fn act(reading: &Reading) -> Act {
-    let best = (0..4).max_by(|a, b| reading.act[*a].total_cmp(&reading.act[*b]).then(b.cmp(a)));
-    Act::ALL[best.unwrap_or(0)]
 }
 
 /// The language to answer in: as asked for, else that of the message, else that of most of the customer's messages.
@@ -244,7 +253,7 @@ fn scored(evidence: &Evidence<'_>) -> Vec<ScoredIntent> {
         .map(|topic| ScoredIntent {
             id: topic.intent.id.clone(),
             score: topic.score.probability,
-            act: topic.is_business().then_some(evidence.act),
+            act: topic.is_business().then_some(evidence.act()),
         })
         .collect()
 }

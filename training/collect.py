@@ -18,6 +18,8 @@ from pathlib import Path
 
 import yaml
 
+import labelled
+
 READINGS = {
     "数字": ["3", "2", "7", "100", "30"], "姓名": ["王女士", "小李"], "地址": ["人民路12号"], "金额": ["99元", "200元"],
     "时间": ["10:30"], "订单": ["订单号20260526"], "电话": ["手机号"], "日期": ["5月26日"], "链接": ["商品链接"],
@@ -48,19 +50,20 @@ def sources(data: Path, catalogue: Path):
     yield jddc, 1.0
     yield tsv(data / "jddc_intent_train.tsv"), 1.0
     yield [turn["text"] for dialogue in dialogues for turn in dialogue["turns"]], 1.0
-    yield tsv(data / "multidogo.tsv"), 0.4
+    yield tsv(data / "multidogo.tsv"), 1.0
     yield tsv(data / "cped.tsv"), 0.5
     yield tsv(data / "crosswoz_user.tsv"), 0.5
     yield tsv(data / "chatterbot.tsv"), 1.0
-    yield tsv(data / "goemotions_train.tsv"), 0.35
+    yield tsv(data / "goemotions_train.tsv"), 0.5
     for path in sorted(catalogue.glob("*.yaml")):
         intent = yaml.safe_load(path.read_text(encoding="utf-8"))
         for language in intent["examples"].values():
             yield [item if isinstance(item, str) else item["say"] for item in language], 1.0
-    for path in sorted(Path(__file__).parent.glob("background/*.txt")):
+    for path in sorted(labelled.HERE.glob("background/*.txt")):
         yield path.read_text(encoding="utf-8").splitlines(), 1.0
-    for path in sorted(Path(__file__).parent.glob("emotion/*.tsv")):
-        yield tsv(path), 1.0
+    for folder in ("emotion", "acts", "paraphrases"):
+        for path in sorted(labelled.HERE.glob(f"{folder}/*.tsv")):
+            yield labelled.column(path, "text"), 1.0
 
 
 def main():
@@ -71,16 +74,20 @@ def main():
     parser.add_argument("--seed", type=int, default=7)
     args = parser.parse_args()
     chance = random.Random(args.seed)
-    kept = {}
+    exams = labelled.exams(args.data)
+    kept, left_out = {}, 0
     for lines, share in sources(args.data, args.catalogue):
         for line in lines:
+            if labelled.clean(line) in exams:
+                left_out += 1
+                continue
             line = " ".join(html.unescape(line).split())[:200]
             if line and chance.random() < share:
                 kept.setdefault(line, natural(line))
     with open(args.out, "w", encoding="utf-8") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_NONE, escapechar="\\")
         writer.writerows(kept.items())
-    print(f"{len(kept)} lines")
+    print(f"{len(kept)} lines; {left_out} left out because an exam holds them")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 Labels are keyed by file and SHA-1 of the text (`training/labels/`); no text of the data folder is in this repository.
 The split is by dialogue where there is one, by text otherwise: one in five is the project's test split and trains or
-tunes nothing; one in five of the rest calibrates; the remainder trains.
+tunes nothing; one in five of the rest calibrates; the remainder trains. Messages that were chosen for labelling because a
+model found them upset or hard (`jddc_chosen.tsv`) are no fair sample and only train.
 """
 
 import hashlib
@@ -10,7 +11,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-LABELS = Path(__file__).parent / "labels"
+HERE = Path(__file__).parent
+LABELS = HERE / "labels"
+EXAM = HERE.parent / "tests" / "exam"
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,10 @@ class Labelled:
 
 def sha1(text: str) -> str:
     return hashlib.sha1(text.encode()).hexdigest()
+
+
+def clean(text: str) -> str:
+    return " ".join(text.split())
 
 
 def split_of(key: str) -> str:
@@ -58,7 +65,7 @@ def read(data: Path) -> list[Labelled]:
     out = []
     for file, name in [
         ("jddc_dialogues.jsonl", "jddc_dialogues"), ("jddc_intent_train.tsv", "jddc_intent_train"),
-        ("jddc_unlabelled.txt", "jddc_unlabelled"),
+        ("jddc_unlabelled.txt", "jddc_unlabelled"), ("jddc_unlabelled.txt", "jddc_chosen"),
     ]:
         known = dict(texts(data, file))
         with open(LABELS / f"{name}.tsv", encoding="utf-8") as rows:
@@ -68,7 +75,22 @@ def read(data: Path) -> list[Labelled]:
                 if (turn, digest) not in known:
                     raise SystemExit(f"{name}.tsv:{number}: no such text in {file}")
                 text, previous, key = known[turn, digest]
-                out.append(Labelled(text, previous, intent, act, emotion, int(intensity), handoff, split_of(key)))
+                split = "train" if name == "jddc_chosen" else split_of(key)
+                out.append(Labelled(text, previous, intent, act, emotion, int(intensity), handoff, split))
     # A text of the test split trains nothing, wherever else it stands.
-    tested = {row.text for row in out if row.split == "test" and len(row.text) >= 6}
-    return [row for row in out if row.split == "test" or row.text not in tested]
+    tested = {clean(row.text) for row in out if row.split == "test" and len(clean(row.text)) >= 6}
+    return [row for row in out if row.split == "test" or clean(row.text) not in tested]
+
+
+def column(path: Path, name: str) -> list[str]:
+    with open(path, encoding="utf-8") as file:
+        at = next(file).rstrip("\n").split("\t").index(name)
+        return [line.rstrip("\n").split("\t")[at] for line in file]
+
+
+def exams(data: Path) -> set[str]:
+    """Cleaned texts of 6 or more characters that nothing may train on: the test split's, gold_dev's and the written exams'."""
+    out = {row.text for row in read(data) if row.split == "test"} | set(column(data / "gold_dev.tsv", "text"))
+    for path in EXAM.glob("*.tsv"):
+        out |= set(column(path, "text"))
+    return {clean(text) for text in out if len(clean(text)) >= 6}

@@ -3,8 +3,9 @@
     python prepare.py --data DATA --work WORK
 
 Background: the out-of-scope messages written for this project, with small talk, tourism and other domains' messages
-from public sets. Labelled: messages labelled by reading (weight 1), and the shop's machine labels through
-`jddc_label_map.tsv` (weight 0.15), without what either test split holds.
+from public sets. Labelled: messages labelled by reading (weight 1), with the agent's line before them where it is known;
+paraphrases written for this project (0.5); and the shop's machine labels through `jddc_label_map.tsv` (0.15). Nothing that an
+exam holds.
 """
 
 import argparse
@@ -12,14 +13,11 @@ import random
 from pathlib import Path
 
 import labelled
-from heads import rows_of
+from labelled import clean
+from feelings import rows_of
 
 # Small talk that belongs to the social intents stays out of the background.
 CHATTERBOT_OUT = {"conversations", "greetings", "botprofile", "emotion"}
-
-
-def clean(text: str) -> str:
-    return " ".join(text.split())
 
 
 def background(data: Path, chance: random.Random):
@@ -41,26 +39,30 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--written-weight", type=float, default=0.5)
     parser.add_argument("--machine-weight", type=float, default=0.15)
     parser.add_argument("--seed", type=int, default=7)
     args = parser.parse_args()
-    lines = list(dict.fromkeys(map(clean, background(args.data, random.Random(args.seed)))))
+    exams = labelled.exams(args.data)
+    lines = dict.fromkeys(map(clean, background(args.data, random.Random(args.seed))))
+    lines = [line for line in lines if line not in exams]
     (args.work / "background.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     rows = labelled.read(args.data)
-    tested = {row.text for row in rows if row.split == "test"}
     read = {row.text for row in rows}
-    out = [(row.split, 1.0, row.intent, clean(row.text)) for row in rows if row.split != "test"]
-    mapping = {label: intents for label, intents in rows_of(args.data / "jddc_label_map.tsv")}
+    out = [(row.split, 1.0, row.intent, row.text, row.previous) for row in rows if row.split != "test"]
+    for intents, text in rows_of(labelled.HERE / "paraphrases" / "shop.tsv"):
+        out.append(("train", args.written_weight, intents, text, ""))
+    mapping = dict(rows_of(args.data / "jddc_label_map.tsv"))
     for text, label in rows_of(args.data / "jddc_intent_train.tsv"):
         intents = mapping.get(label, "-")
-        split = labelled.split_of(labelled.sha1(text))
-        if intents != "-" and text not in read and text not in tested and split == "train":
-            out.append(("train", args.machine_weight, intents, clean(text)))
+        if intents != "-" and text not in read and labelled.split_of(labelled.sha1(text)) == "train":
+            out.append(("train", args.machine_weight, intents, text, ""))
+    out = [row for row in out if clean(row[3]) not in exams]
     with open(args.work / "labelled.tsv", "w", encoding="utf-8") as file:
-        file.write("split\tweight\tintent\ttext\n")
-        for split, weight, intent, text in out:
-            file.write(f"{split}\t{weight}\t{intent}\t{text}\n")
+        file.write("split\tweight\tintent\ttext\tbefore\n")
+        for split, weight, intent, text, before in out:
+            file.write(f"{split}\t{weight}\t{intent}\t{clean(text)}\t{clean(before)}\n")
     print(f"{len(lines)} background, {len(out)} labelled")
 
 

@@ -1,3 +1,5 @@
+mod measure;
+
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 
@@ -6,7 +8,7 @@ use anyhow::Context;
 use super::Found;
 use crate::config::Config;
 use crate::engine::{OpenError, read_catalogue};
-use crate::head::{Labelled, pack};
+use crate::head::{Labelled, pack, reading_of};
 use crate::model::Bundle;
 use crate::text::{Message, Utterance};
 
@@ -28,10 +30,18 @@ enum Command {
         /// Out-of-scope messages, one per line.
         #[arg(long, required = true)]
         background: Vec<PathBuf>,
-        /// Labelled real messages: TSV with a header and the columns split (train or calibrate), weight, intent, text.
+        /// Labelled real messages: TSV with a header and the columns split (train or calibrate), weight, intent,
+        /// text and before (the agent's line before it).
         #[arg(long)]
         labelled: Option<PathBuf>,
     },
+    /// Read lines, print what a bundle makes of each: token ids, vector and emotions, one JSON object per line.
+    Read {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// Time the encoders of bundles against each other on this machine: one core, taking turns.
+    Measure(measure::Options),
     /// Open a bundle, which verifies it, and say what it is.
     Verify {
         /// The folder; the configured bundle if left out.
@@ -41,7 +51,7 @@ enum Command {
 
 pub(super) fn run(config: &Path, options: &Options) -> anyhow::Result<Found> {
     match &options.command {
-        Command::Normalise => normalise()?,
+        Command::Normalise => each_line(|line| Ok(Message::read(&Utterance::new(line)?).model().to_owned()))?,
         Command::Pack { folder, background, labelled } => {
             let config = Config::read(config).map_err(OpenError::from)?;
             let catalogue = read_catalogue(&config)?;
@@ -56,6 +66,11 @@ pub(super) fn run(config: &Path, options: &Options) -> anyhow::Result<Found> {
             let report = pack(folder, &catalogue, &lines, &rows, config.workers)?;
             println!("{report}");
         }
+        Command::Read { folder } => {
+            let bundle = Bundle::open(folder)?;
+            each_line(|line| Ok(reading_of(&bundle, line, bundle.dimensions())?.to_string()))?;
+        }
+        Command::Measure(options) => measure::run(options)?,
         Command::Verify { folder } => {
             let folder = match folder {
                 Some(folder) => folder.clone(),
@@ -76,12 +91,12 @@ pub(super) fn run(config: &Path, options: &Options) -> anyhow::Result<Found> {
     Ok(Found::Nothing)
 }
 
-fn normalise() -> anyhow::Result<()> {
+/// Answers every line of standard input with one.
+fn each_line(answer: impl Fn(&str) -> anyhow::Result<String>) -> anyhow::Result<()> {
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     for (number, line) in std::io::stdin().lock().lines().enumerate() {
-        let line = line.with_context(|| format!("line {}", number + 1))?;
-        let utterance = Utterance::new(line).with_context(|| format!("line {}", number + 1))?;
-        writeln!(out, "{}", Message::read(&utterance).model())?;
+        let place = || format!("line {}", number + 1);
+        writeln!(out, "{}", answer(&line.with_context(place)?).with_context(place)?)?;
     }
     Ok(out.flush()?)
 }
@@ -95,12 +110,13 @@ fn read_labelled(path: &Path) -> anyhow::Result<Vec<Labelled>> {
     let mut out = Vec::new();
     for (at, line) in text.lines().enumerate().skip(1) {
         let place = || format!("{}:{}", path.display(), at + 1);
-        let cells: Vec<&str> = line.splitn(4, '\t').collect();
-        let [split, weight, intents, text] = cells.as_slice() else {
-            anyhow::bail!("{}: four columns are expected: split, weight, intent, text", place());
+        let cells: Vec<&str> = line.split('\t').collect();
+        let [split, weight, intents, text, before] = cells.as_slice() else {
+            anyhow::bail!("{}: five columns are expected: split, weight, intent, text, before", place());
         };
         out.push(Labelled {
             text: (*text).to_owned(),
+            before: (*before).to_owned(),
             intents: intents.split(['|', '+']).map(str::to_owned).collect(),
             weight: weight.parse().with_context(place)?,
             calibrates: match *split {

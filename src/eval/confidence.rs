@@ -3,19 +3,20 @@
 use serde::Serialize;
 
 use super::Outcome;
-use super::estimate::{Estimate, ratio};
+use super::estimate::Estimate;
 use super::ranking::{Cut, Ranked, coverage_at};
 
 /// Points of a risk–coverage curve, at most: enough for a plot.
 const CURVE_POINTS: usize = 100;
 
-/// Bins of the calibration error.
-const BINS: usize = 10;
+/// Bins of the calibration error, of equally many rows each.
+const BINS: usize = 5;
 
 /// Whether 0.9 means right nine times in ten.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Calibration {
-    /// The expected calibration error: the mean distance of score and rightness over ten bins of equal width.
+    /// The expected calibration error: the mean distance of score and rightness over five bins of equal mass (Nguyen and
+    /// O'Connor 2015).
     pub error: Estimate,
     /// The bins, from the lowest score.
     pub bins: Vec<CalibrationBin>,
@@ -24,16 +25,16 @@ pub struct Calibration {
 /// The rows with a score in one range.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CalibrationBin {
-    /// From this score on.
+    /// The lowest score in it.
     pub low: f64,
-    /// Up to here, exclusive but for the last bin.
+    /// The highest.
     pub high: f64,
     /// Rows.
     pub n: usize,
-    /// Their mean score; null without rows.
-    pub mean_score: Option<f64>,
-    /// The share that is right; null without rows.
-    pub right: Option<f64>,
+    /// Their mean score.
+    pub mean_score: f64,
+    /// The share that is right.
+    pub right: f64,
 }
 
 /// What share can be taken automatically at what share of mistakes, if only the best scores are.
@@ -77,23 +78,23 @@ pub(super) fn by_confidence(outcomes: &[Outcome<'_>]) -> Ranked {
 
 /// The calibration of the scores.
 pub(super) fn calibration(ranked: &Ranked) -> Calibration {
-    let tenth = |at: usize| at as f64 / BINS as f64;
-    let bin = |(at, bin): (usize, &Bin)| CalibrationBin {
-        low: tenth(at),
-        high: tenth(at + 1),
-        n: bin.rows as usize,
-        mean_score: (bin.rows > 0).then(|| bin.scores / f64::from(bin.rows)),
-        right: ratio(bin.hits, bin.rows),
-    };
     let error = |weights: &[u32]| {
+        let rows: u32 = weights.iter().sum();
         // |rightness - score| of a bin times its share of the rows: the bin's size cancels out.
         let distance = |bin: &Bin| (f64::from(bin.hits) - bin.scores).abs();
-        let rows: u32 = weights.iter().sum();
-        Some(bins(ranked, weights).iter().map(distance).sum::<f64>() / f64::from(rows))
+        (rows > 0).then(|| bins(ranked, weights).iter().map(distance).sum::<f64>() / f64::from(rows))
     };
+    let shown = |bin: &Bin| CalibrationBin {
+        low: f64::from(bin.low),
+        high: f64::from(bin.high),
+        n: bin.rows as usize,
+        mean_score: bin.scores / f64::from(bin.rows),
+        right: f64::from(bin.hits) / f64::from(bin.rows),
+    };
+    let filled = bins(ranked, &ranked.ones());
     Calibration {
         error: Estimate::of(ranked.rows().len(), error),
-        bins: bins(ranked, &ranked.ones()).iter().enumerate().map(bin).collect(),
+        bins: filled.iter().rev().filter(|bin| bin.rows > 0).map(shown).collect(),
     }
 }
 
@@ -102,16 +103,25 @@ struct Bin {
     rows: u32,
     hits: u32,
     scores: f64,
+    low: f32,
+    high: f32,
 }
 
+/// Fifths of the rows, the best first.
 fn bins(ranked: &Ranked, weights: &[u32]) -> [Bin; BINS] {
+    let all: u64 = weights.iter().map(|weight| u64::from(*weight)).sum();
     let mut bins = [Bin::default(); BINS];
-    for ((score, hit), weight) in ranked.rows().iter().zip(weights) {
-        // In f32, where 0.7 times 10 is 7: as f64 it would fall into the bin below.
-        let bin = &mut bins[((score * BINS as f32) as usize).min(BINS - 1)];
+    let mut before = 0;
+    for ((score, hit), weight) in ranked.rows().iter().zip(weights).filter(|(_, weight)| **weight > 0) {
+        let bin = &mut bins[(before * BINS as u64 / all) as usize];
+        if bin.rows == 0 {
+            bin.high = *score;
+        }
+        bin.low = *score;
         bin.rows += weight;
         bin.hits += u32::from(*hit) * weight;
         bin.scores += f64::from(*score) * f64::from(*weight);
+        before += u64::from(*weight);
     }
     bins
 }
@@ -150,17 +160,19 @@ mod tests {
 
     #[test]
     fn calibration_by_hand() {
-        // Bin 0.9–1.0: three rows, mean score 0.95, two right: distance 0.283. Bin 0.2–0.3: one row at 0.2, wrong: 0.2.
-        let ranked = Ranked::new([(1.0, true), (0.95, true), (0.9, false), (0.2, false)]);
-        let figures = calibration(&ranked);
-        close(figures.error, 0.75 * (0.95 - 2.0 / 3.0) + 0.25 * 0.2, 4);
-        let filled: Vec<(usize, usize)> =
-            figures.bins.iter().enumerate().filter(|(_, bin)| bin.n > 0).map(|(at, bin)| (at, bin.n)).collect();
-        assert_eq!((filled, figures.bins[0].mean_score, figures.bins[0].right), (vec![(2, 1), (9, 3)], None, None));
-        assert_eq!((figures.bins[9].low, figures.bins[9].high), (0.9, 1.0));
-        for (score, bin) in [(0.7, 7), (0.3, 3), (0.6, 6), (0.099, 0)] {
-            assert_eq!(calibration(&Ranked::new([(score, true)])).bins[bin].n, 1, "{score}");
-        }
+        // Fifths of two: mean scores 0.95, 0.85, 0.5, 0.3, 0.1; right 2, 1, 1, 0, 0 of 2.
+        let scores = [1.0, 0.9, 0.85, 0.85, 0.6, 0.4, 0.3, 0.3, 0.1, 0.1];
+        let hits = [true, true, true, false, true, false, false, false, false, false];
+        let figures = calibration(&Ranked::new(scores.into_iter().zip(hits)));
+        close(figures.error, (0.05 + 0.35 + 0.0 + 0.3 + 0.1) / 5.0, 10);
+        let shown: Vec<(usize, f64)> = figures.bins.iter().map(|bin| (bin.n, bin.right)).collect();
+        assert_eq!(shown, [(2, 0.0), (2, 0.0), (2, 0.5), (2, 0.5), (2, 1.0)], "the lowest scores first");
+        let best = &figures.bins[4];
+        assert!(
+            (best.low - 0.9).abs() < 1e-6 && (best.high - 1.0).abs() < 1e-6 && (best.mean_score - 0.95).abs() < 1e-6
+        );
+        // Fewer rows than bins: one each.
+        assert_eq!(calibration(&Ranked::new([(0.7, true), (0.2, false)])).bins.len(), 2);
     }
 
     #[test]

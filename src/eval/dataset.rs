@@ -9,7 +9,7 @@ use super::error::{DatasetError, read_utf8};
 use super::gold::{Gold, LabelMap, NONE};
 use super::records::{Record, jsonl, tsv};
 use crate::incoming::{PastMessage, Role};
-use crate::labels::Emotion;
+use crate::labels::{Act, Emotion};
 
 /// The TSV columns or JSONL keys to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct Columns {
     pub emotion: Option<String>,
     /// Whether a person should take it: yes, no or maybe.
     pub handoff: Option<String>,
+    /// What is done with the topic: ask, request, report or chase.
+    pub act: Option<String>,
     /// What the agent said last before the message.
     pub history_agent: Option<String>,
 }
@@ -29,14 +31,14 @@ pub struct Columns {
 impl Default for Columns {
     /// `text`, and no labels.
     fn default() -> Self {
-        Self { text: "text".to_owned(), intent: None, emotion: None, handoff: None, history_agent: None }
+        Self { text: "text".to_owned(), intent: None, emotion: None, handoff: None, act: None, history_agent: None }
     }
 }
 
 impl Columns {
     /// The names of all columns that are wanted.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        let optional = [&self.intent, &self.emotion, &self.handoff, &self.history_agent];
+        let optional = [&self.intent, &self.emotion, &self.handoff, &self.act, &self.history_agent];
         std::iter::once(self.text.as_str()).chain(optional.into_iter().filter_map(Option::as_deref))
     }
 }
@@ -66,6 +68,8 @@ pub struct Row {
     pub emotion: Option<Emotion>,
     /// Whether a person should take it.
     pub handoff: Option<HandoffLabel>,
+    /// What is done with the topic.
+    pub act: Option<Act>,
     /// What the agent said last before it.
     pub history: Option<PastMessage>,
 }
@@ -145,6 +149,7 @@ impl Checker<'_> {
         let intent = self.kept(&columns.intent, label(record.intent.as_deref(), for_intent));
         let emotion = self.kept(&columns.emotion, label(record.emotion.as_deref(), for_emotion));
         let handoff = self.kept(&columns.handoff, label(record.handoff.as_deref(), None));
+        let act = self.kept(&columns.act, label(record.act.as_deref(), None));
         if intent == Some(Label::Dropped) || emotion == Some(Label::Dropped) {
             return Ok(None);
         }
@@ -157,6 +162,7 @@ impl Checker<'_> {
             intent: self.parsed(&columns.intent, intent, |id| id.parse::<Gold>().map_err(|error| error.to_string())),
             emotion: self.parsed(&columns.emotion, emotion, emotion_of),
             handoff: self.parsed(&columns.handoff, handoff, handoff_of),
+            act: self.parsed(&columns.act, act, act_of),
             history: record.agent.map(|text| PastMessage { role: Role::Agent, text }),
         };
         if self.wrong.is_empty() { Ok(Some(row)) } else { Err(self.wrong) }
@@ -192,6 +198,11 @@ fn label<'a>(cell: Option<&'a str>, map: Option<&'a LabelMap>) -> Result<Label<'
 fn emotion_of(id: &str) -> Result<Emotion, String> {
     let found = Emotion::ALL.into_iter().find(|emotion| emotion.id() == id);
     found.ok_or_else(|| format!("`{id}` is no emotion; allowed: {}", Emotion::ALL.map(Emotion::id).join(", ")))
+}
+
+fn act_of(id: &str) -> Result<Act, String> {
+    let found = Act::ALL.into_iter().find(|act| act.id() == id);
+    found.ok_or_else(|| format!("`{id}` is no act; allowed: {}", Act::ALL.map(Act::id).join(", ")))
 }
 
 fn handoff_of(label: &str) -> Result<HandoffLabel, String> {

@@ -70,6 +70,12 @@ impl Gold {
         self.alternatives.iter().all(|ids| ids.iter().any(|id| labels::is_business(id)))
     }
 
+    /// Whether nothing but this id is accepted.
+    #[must_use]
+    pub fn is_only(&self, id: &str) -> bool {
+        self.alternatives.iter().flatten().all(|accepted| accepted == id)
+    }
+
     /// Whether every accepted answer is social and nothing else.
     #[must_use]
     pub fn is_social(&self) -> bool {

@@ -52,9 +52,11 @@ pub struct AutoAnswer {
     pub precision_with_strays: Estimate,
     /// How many such rows there are.
     pub strays: usize,
-    /// Of the answerable rows, the share answered rightly. Answerable are business rows that no person should take;
-    /// whether an answer resolves by `act` is not in the file.
+    /// Of the answerable rows, the share answered rightly. Answerable are business rows that no person should take and
+    /// that an answer can resolve ([`Prediction::can_resolve`]).
     pub coverage: Estimate,
+    /// Business rows that no person should take but that need a hand: not answerable.
+    pub needs_a_hand: usize,
     /// Answerable rows without a hand-off label, taken for `no`.
     pub without_handoff_label: usize,
     /// Of the social rows answered, the share answered rightly; apart, because they are easy.
@@ -126,11 +128,19 @@ impl<'a> Judged<'a> {
     }
 
     fn answered_rightly(&self) -> bool {
-        self.answered() && self.intents_right() && self.handoff != Some(HandoffLabel::Yes)
+        self.answered() && self.intents_right() && self.no_person_should() && self.predicted.can_resolve
     }
 
     fn is_answerable(&self) -> bool {
-        self.gold.is_business() && self.handoff != Some(HandoffLabel::Yes)
+        self.gold.is_business() && self.no_person_should() && self.predicted.can_resolve
+    }
+
+    fn needs_a_hand(&self) -> bool {
+        self.gold.is_business() && self.no_person_should() && !self.predicted.can_resolve
+    }
+
+    fn no_person_should(&self) -> bool {
+        self.handoff != Some(HandoffLabel::Yes)
     }
 
     /// Answered as business without being any.
@@ -150,6 +160,7 @@ fn auto_answer(rows: &[Judged<'_>]) -> AutoAnswer {
         precision_with_strays: Estimate::share(rows.iter().filter(with_strays).map(Judged::answered_rightly)),
         strays: rows.iter().filter(|row| row.is_stray()).count(),
         coverage: Estimate::share(answerable.iter().map(|row| row.answered_rightly())),
+        needs_a_hand: rows.iter().filter(|row| row.needs_a_hand()).count(),
         without_handoff_label: answerable.iter().filter(|row| row.handoff.is_none()).count(),
         social_precision: Estimate::share(rows.iter().filter(social).map(Judged::answered_rightly)),
     }
@@ -225,6 +236,17 @@ mod tests {
         same(found.abstained_rightly, 1.0, 3);
         // Decided: all but these and the unlabelled; wrong are 3, 5 and 11.
         same(found.decided_rightly, 8.0, 11);
+    }
+
+    #[test]
+    fn what_needs_a_hand_is_not_answerable() {
+        let mut rows =
+            [case("stock", None, DecisionKind::Answer, "stock"), case("stock", None, DecisionKind::Answer, "stock")];
+        rows[1].1.can_resolve = false;
+        let auto = figures(rows).auto_answer;
+        same(auto.precision, 1.0, 2);
+        same(auto.coverage, 1.0, 1);
+        assert_eq!(auto.needs_a_hand, 1);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::classes::{Classification, classify};
 use super::estimate::Estimate;
 use super::gold::Gold;
 use super::ranking::{Ranked, average_precision, recall_at};
-use crate::labels::Emotion;
+use crate::labels::{Emotion, OTHER};
 
 /// How well emotions were told, over the rows that have one in the gold.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -32,6 +32,20 @@ pub struct UpsetFigures {
     pub upset: usize,
     /// The others: what false alarms are counted on.
     pub calm: usize,
+}
+
+/// How well messages that are none of the shop's were told from business, by the score of being none of the intents.
+/// Social rows count on neither side.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct OutOfScopeFigures {
+    /// The area under precision over recall; none without such rows.
+    pub average_precision: Estimate,
+    /// Recall where 95 % of the business rows are kept.
+    pub recall: RecallAt,
+    /// Rows whose only accepted label is `other`.
+    pub foreign: usize,
+    /// Rows whose every accepted answer has a business intent.
+    pub business: usize,
 }
 
 /// Recall at a rate of false alarms.
@@ -85,18 +99,38 @@ pub(super) fn emotions(outcomes: &[Outcome<'_>]) -> EmotionFigures {
 
 fn upset_figures(ranked: &Ranked) -> UpsetFigures {
     let n = ranked.rows().len();
-    let upset = ranked.rows().iter().filter(|(_, upset)| *upset).count();
-    let found = |rate, weights: &[u32]| recall_at(&ranked.cuts(weights), rate);
-    let recall = |rate| RecallAt {
-        false_alarms: rate,
-        recall: Estimate { n: upset, ..Estimate::of(n, |weights| found(rate, weights).map(|(recall, _)| recall)) },
-        threshold: found(rate, &ranked.ones()).and_then(|(_, threshold)| threshold),
-    };
+    let upset = ranked.hits();
     UpsetFigures {
         average_precision: Estimate::of(n, |weights| average_precision(&ranked.cuts(weights))),
-        recall_at: [0.02, 0.05].map(recall).into(),
+        recall_at: [0.02, 0.05].map(|rate| recall(ranked, rate)).into(),
         upset,
         calm: n - upset,
+    }
+}
+
+fn recall(ranked: &Ranked, false_alarms: f64) -> RecallAt {
+    let found = |weights: &[u32]| recall_at(&ranked.cuts(weights), false_alarms);
+    let all = Estimate::of(ranked.rows().len(), |weights| found(weights).map(|(recall, _)| recall));
+    RecallAt {
+        false_alarms,
+        recall: Estimate { n: ranked.hits(), ..all },
+        threshold: found(&ranked.ones()).and_then(|(_, threshold)| threshold),
+    }
+}
+
+/// The out-of-scope figures.
+pub(super) fn out_of_scope(outcomes: &[Outcome<'_>]) -> OutOfScopeFigures {
+    let ranked = Ranked::new(outcomes.iter().filter_map(|outcome| {
+        let gold = outcome.gold.intent.as_ref()?;
+        let foreign = gold.is_only(OTHER);
+        (foreign || gold.is_business()).then_some((outcome.predicted.out_of_scope, foreign))
+    }));
+    let (n, foreign) = (ranked.rows().len(), ranked.hits());
+    OutOfScopeFigures {
+        average_precision: Estimate::of(n, |weights| average_precision(&ranked.cuts(weights))),
+        recall: recall(&ranked, 0.05),
+        foreign,
+        business: n - foreign,
     }
 }
 
@@ -150,6 +184,18 @@ mod tests {
         assert_eq!((figures.upset.upset, figures.upset.calm), (2, 2));
         close(figures.upset.recall_at[1].recall, 0.5, 2);
         assert_eq!(figures.upset.recall_at[1].threshold, Some(0.9));
+    }
+
+    #[test]
+    fn out_of_scope_by_hand() {
+        let rows = ["other", "stock", "other|stock", "greeting", "price", "other"].map(row);
+        let scores = [0.9, 0.2, 0.9, 0.9, 0.6, 0.5];
+        let said = scores.map(|out_of_scope| Prediction { out_of_scope, ..prediction("stock", 0.5) });
+        let figures = out_of_scope(&outcomes(&rows, said.into()));
+        // Ranked: other, price, other, stock; what may be either, and small talk, is left out.
+        close(figures.average_precision, (1.0 + 2.0 / 3.0) / 2.0, 4);
+        assert_eq!((figures.foreign, figures.business), (2, 2));
+        close(figures.recall.recall, 0.5, 2);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! How good it is: labelled files in, figures with their uncertainty out.
 //!
 //! [`Dataset`] reads rows with their accepted labels, the caller predicts each of them ([`Prediction`]), and
-//! [`Report`] is computed from the pairs ([`Outcome`]); [`render_text`] shows it in a terminal, serde writes it as
+//! [`Report`] is computed from the pairs ([`Outcome`]); [`render_text`] shows it in a terminal, [`render_html`] as a page, serde writes it as
 //! JSON. Apart from reading files everything is pure: no model, no clock, and a seeded generator for the intervals, so
 //! that the same file and the same predictions always give the same report.
 
@@ -13,6 +13,8 @@ mod estimate;
 mod gold;
 mod live;
 mod metrics;
+mod page;
+mod plots;
 mod ranking;
 mod records;
 mod render;
@@ -25,9 +27,10 @@ pub use error::{DatasetError, Problem, read_utf8};
 pub use estimate::Estimate;
 pub use gold::{Gold, GoldError, LabelMap};
 pub use live::{AutoAnswer, DecisionCounts, HandoffFigures, LiveFigures};
-pub use metrics::{EmotionFigures, RecallAt, UpsetFigures};
+pub use metrics::{EmotionFigures, OutOfScopeFigures, RecallAt, UpsetFigures};
+pub use page::{PageError, Title, render_html};
 pub use render::render_text;
-pub use report::{IntentFigures, Report, WrongCase};
+pub use report::{IntentFigures, LanguageFigures, Report, WrongCase};
 
 use crate::labels::Emotion;
 use crate::reply::DecisionKind;
@@ -47,6 +50,13 @@ pub struct Prediction {
     pub emotion: Emotion,
     /// P(anger) + P(disappointment).
     pub upset: f32,
+    /// The probability that it is none of the intents.
+    pub out_of_scope: f32,
+    /// Whether what the gold asks for can be resolved by an answer at all, to inform or to look up, rather than by a
+    /// person's hand. The caller knows the catalogue's answers.
+    pub can_resolve: bool,
+    /// The nearest examples with their intents, for reading wrong cases.
+    pub nearest: Vec<String>,
 }
 
 impl Prediction {
@@ -83,7 +93,7 @@ mod sample {
     /// An unlabelled row, or one with this accepted intent.
     pub(super) fn row(intent: &str) -> Row {
         let intent = (!intent.is_empty()).then(|| intent.parse().unwrap());
-        Row { line: 2, text: "在吗".to_owned(), intent, emotion: None, handoff: None, history: None }
+        Row { line: 2, text: "在吗".to_owned(), intent, emotion: None, handoff: None, act: None, history: None }
     }
 
     /// A calm prediction that answers the top intent.
@@ -95,6 +105,9 @@ mod sample {
             decision: DecisionKind::Answer,
             emotion: Emotion::Neutral,
             upset: 0.0,
+            out_of_scope: 1.0 - score,
+            can_resolve: true,
+            nearest: Vec::new(),
         }
     }
 

@@ -25,6 +25,11 @@ impl Ranked {
         &self.0
     }
 
+    /// How many are hits.
+    pub(super) fn hits(&self) -> usize {
+        self.0.iter().filter(|(_, hit)| *hit).count()
+    }
+
     /// One cut for each score: rows of the same score stand or fall together.
     pub(super) fn cuts(&self, weights: &[u32]) -> Vec<Cut> {
         let (mut hits, mut misses) = (0, 0);

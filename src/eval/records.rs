@@ -16,6 +16,7 @@ pub(super) struct Record {
     pub(super) intent: Option<String>,
     pub(super) emotion: Option<String>,
     pub(super) handoff: Option<String>,
+    pub(super) act: Option<String>,
     pub(super) agent: Option<String>,
 }
 
@@ -31,6 +32,7 @@ impl Record {
             intent: optional(&columns.intent),
             emotion: optional(&columns.emotion),
             handoff: optional(&columns.handoff),
+            act: optional(&columns.act),
             agent: optional(&columns.history_agent),
         }
     }

@@ -1,11 +1,11 @@
 //! A report as aligned plain text.
 
 use super::classes::{Classification, LabelFigures};
-use super::confidence::{Calibration, RiskCoverage};
+use super::confidence::{Calibration, CalibrationBin, RiskCoverage};
 use super::estimate::Estimate;
 use super::live::LiveFigures;
-use super::metrics::EmotionFigures;
-use super::report::{Report, WrongCase};
+use super::metrics::{EmotionFigures, OutOfScopeFigures};
+use super::report::{LanguageFigures, Report, WrongCase};
 
 /// Confusions listed at most; JSON has all.
 const CONFUSIONS: usize = 15;
@@ -19,7 +19,9 @@ pub fn render_text(report: &Report, wrong_limit: usize) -> String {
     let mut lines = vec![format!("{} rows; intervals are 95 %, by bootstrap over rows", report.rows)];
     intents(&mut lines, report);
     live(&mut lines, &report.live);
+    out_of_scope(&mut lines, &report.out_of_scope);
     emotions(&mut lines, &report.emotions);
+    languages(&mut lines, &report.languages);
     calibration(&mut lines, &report.calibration);
     risk_coverage(&mut lines, &report.risk_coverage);
     wrong(&mut lines, &report.wrong, wrong_limit);
@@ -100,7 +102,7 @@ fn live(lines: &mut Vec<String>, figures: &LiveFigures) {
     let note = format!("and {} stray answer(s) to rows that are no business", auto.strays);
     figure(lines, "auto-answer precision, strays too", &auto.precision_with_strays, &note);
     let note = match auto.without_handoff_label {
-        0 => "business rows that no person should take".to_owned(),
+        0 => format!("business rows that no person should take; {} that need a hand left out", auto.needs_a_hand),
         n => format!("business rows; {n} have no hand-off label and are taken for `no`"),
     };
     figure(lines, "auto-answer coverage", &auto.coverage, &note);
@@ -131,6 +133,30 @@ fn emotions(lines: &mut Vec<String>, figures: &EmotionFigures) {
     classes(lines, &figures.classes);
 }
 
+fn out_of_scope(lines: &mut Vec<String>, figures: &OutOfScopeFigures) {
+    if figures.foreign == 0 || figures.business == 0 {
+        return;
+    }
+    section(lines, "Out of scope");
+    let note = format!("{} that are only `other`, {} business", figures.foreign, figures.business);
+    figure(lines, "average precision", &figures.average_precision, &note);
+    let name = format!("recall, {:.0} % of business kept", (1.0 - figures.recall.false_alarms) * 100.0);
+    figure(lines, &name, &figures.recall.recall, &threshold(figures.recall.threshold));
+}
+
+fn languages(lines: &mut Vec<String>, languages: &[LanguageFigures]) {
+    if languages.len() < 2 {
+        return;
+    }
+    section(lines, "By language");
+    for figures in languages {
+        let name = |what: &str| format!("{} {what}", figures.language);
+        figure(lines, &name("intent accuracy"), &figures.intent_accuracy, "");
+        figure(lines, &name("emotion macro-F1"), &figures.emotion_macro_f1, "");
+        figure(lines, &name("upset AP"), &figures.upset_average_precision, "");
+    }
+}
+
 fn threshold(score: Option<f32>) -> String {
     score.map_or_else(|| "no score is safe enough".to_owned(), |score| format!("from score {score:.3} on"))
 }
@@ -138,10 +164,9 @@ fn threshold(score: Option<f32>) -> String {
 fn calibration(lines: &mut Vec<String>, figures: &Calibration) {
     section(lines, "Calibration of the best intent's score");
     figure(lines, "expected calibration error", &figures.error, "");
-    let filled = figures.bins.iter().filter(|bin| bin.n > 0);
-    lines.extend(filled.map(|bin| {
-        let (score, right) = (share(bin.mean_score), share(bin.right));
-        format!("  {:.1}–{:.1}  score {score}  right {right}  n {}", bin.low, bin.high, bin.n)
+    lines.extend(figures.bins.iter().map(|bin| {
+        let CalibrationBin { low, high, n, mean_score, right } = bin;
+        format!("  {low:.3}–{high:.3}  score {mean_score:.3}  right {right:.3}  n {n}")
     }));
 }
 
@@ -179,7 +204,7 @@ fn one_line(text: &str) -> String {
 }
 
 /// Columns that a text takes in a terminal: Chinese characters and full-width forms take two.
-fn columns(text: &str) -> usize {
+pub(super) fn columns(text: &str) -> usize {
     let wide = |c: char| {
         matches!(c, '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}'
         | '\u{f900}'..='\u{faff}' | '\u{fe30}'..='\u{fe6f}' | '\u{ff00}'..='\u{ff60}' | '\u{1f300}'..='\u{1faff}'

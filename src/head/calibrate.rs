@@ -1,14 +1,20 @@
 //! From logits to probabilities, and from a stated risk to a threshold for each intent.
 
+use std::rc::Rc;
+
 /// A message with its logits by a head that was not fitted on it, and the labels that it has.
 #[derive(Debug, Clone)]
 pub struct Held {
     /// One for each label.
     pub logits: Vec<f32>,
+    /// That of having none of them.
+    pub none: f32,
     /// The labels it has; none for out of scope.
     pub labels: Vec<usize>,
     /// How much it counts.
     pub weight: f32,
+    /// Labels that it was never read for, so that not having them says nothing.
+    pub unread: Rc<[usize]>,
 }
 
 /// How logits become probabilities, and when one is high enough to act on.
@@ -17,7 +23,7 @@ pub struct Calibration {
     slope: f32,
     offsets: Vec<f32>,
     thresholds: Vec<f32>,
-    /// Out of scope, from the calibrated logit of the best label: offset and slope.
+    /// Out of scope, from how far the logit of having none lies above that of the best label: offset and slope.
     none: (f32, f32),
 }
 
@@ -35,17 +41,17 @@ impl Calibration {
     pub fn fit(held: &[Held], labels: usize, risk: f32) -> Self {
         let (slope, common) = platt(held);
         let offsets = (0..labels).map(|label| offset(held, label, slope, common)).collect();
-        let mut calibration = Self { slope, offsets, thresholds: vec![NEVER; labels], none: (0.0, -1.0) };
+        let mut calibration = Self { slope, offsets, thresholds: vec![NEVER; labels], none: (0.0, 1.0) };
         calibration.none = calibration.fit_none(held);
         calibration.thresholds = calibration.thresholds_at(held, f64::from(risk));
         calibration
     }
 
-    /// The probability that a message has none of the labels, given the probability of its best one. Learned on
-    /// held-out messages, so that the labels need not be independent of each other.
+    /// The probability that a message has none of the labels, given the probability of its best one and the logit of
+    /// having none. Learned on held-out messages, so that the labels need not be independent of each other.
     #[must_use]
-    pub fn out_of_scope(&self, best: f32) -> f32 {
-        sigmoid(self.none.0 + self.none.1 * logit(best))
+    pub fn out_of_scope(&self, best: f32, none: f32) -> f32 {
+        sigmoid(self.none.0 + self.none.1 * (none - logit(best)))
     }
 
     fn fit_none(&self, held: &[Held]) -> (f32, f32) {
@@ -54,12 +60,12 @@ impl Calibration {
             .filter_map(|held| {
                 let (_, best) = self.top(held)?;
                 let none = f64::from(u8::from(held.labels.is_empty()));
-                Some((f64::from(logit(best)), none, f64::from(held.weight)))
+                Some((f64::from(held.none - logit(best)), none, f64::from(held.weight)))
             })
             .collect();
         let (slope, offset) =
-            newton(|visit| points.iter().for_each(|(x, y, weight)| visit(*x, *y, *weight)), (-1.0, 0.0));
-        (offset, slope.min(-0.05))
+            newton(|visit| points.iter().for_each(|(x, y, weight)| visit(*x, *y, *weight)), (1.0, 0.0));
+        (offset, slope.max(0.05))
     }
 
     /// The probability of a label.
@@ -136,7 +142,7 @@ impl Calibration {
 fn platt(held: &[Held]) -> (f32, f32) {
     let pairs = |visit: &mut dyn FnMut(f64, f64, f64)| {
         for held in held {
-            for (label, logit) in held.logits.iter().enumerate() {
+            for (label, logit) in held.logits.iter().enumerate().filter(|(label, _)| !held.unread.contains(label)) {
                 let target = f64::from(u8::from(held.labels.contains(&label)));
                 visit(f64::from(*logit), target, f64::from(held.weight));
             }
@@ -185,7 +191,7 @@ fn offset(held: &[Held], label: usize, slope: f32, common: f32) -> f32 {
     let pull = SHRINKAGE * 0.2;
     for _ in 0..20 {
         let (mut gradient, mut curvature) = (pull * (offset - f64::from(common)), pull);
-        for held in held {
+        for held in held.iter().filter(|held| !held.unread.contains(&label)) {
             let z = f64::from(slope * held.logits[label]);
             let target = f64::from(u8::from(held.labels.contains(&label)));
             let p = 1.0 / (1.0 + (-(z + offset)).exp());
@@ -220,8 +226,10 @@ mod tests {
     fn held(logits: &[(f32, bool)]) -> Vec<Held> {
         let one = |(logit, right): &(f32, bool)| Held {
             logits: vec![*logit, -*logit],
+            none: -3.0,
             labels: vec![usize::from(!right)],
             weight: 1.0,
+            unread: Rc::default(),
         };
         logits.iter().map(one).collect()
     }
@@ -244,6 +252,21 @@ mod tests {
         assert!(calibration.probability(0, 1.0) < threshold);
         let hopeless = Calibration::fit(&held(&unsure), 2, 0.02);
         assert!(hopeless.probability(0, 1.0) < hopeless.threshold(0));
+    }
+
+    #[test]
+    fn having_none_is_told_by_its_own_logit() {
+        let one = |none: f32, foreign: bool| Held {
+            logits: vec![-1.0, -2.0],
+            none,
+            labels: if foreign { vec![] } else { vec![0] },
+            weight: 1.0,
+            unread: Rc::default(),
+        };
+        let rows: Vec<Held> = (0..100).map(|at| one(if at % 2 == 0 { 1.0 } else { -4.0 }, at % 2 == 0)).collect();
+        let calibration = Calibration::fit(&rows, 2, 0.02);
+        let best = calibration.probability(0, -1.0);
+        assert!(calibration.out_of_scope(best, 1.0) > 0.9 && calibration.out_of_scope(best, -4.0) < 0.1);
     }
 
     #[test]

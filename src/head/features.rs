@@ -1,35 +1,41 @@
-//! Lexical features beside the sentence vector: hashed n-grams of the model text.
+//! Lexical features beside the sentence vector: hashed n-grams of the model text, and of the line that it answers.
 
-/// Buckets that n-grams are hashed into.
-pub const BUCKETS: usize = 1 << 14;
+/// Buckets that n-grams are hashed into: the lower half for the message, the upper for the line before it.
+pub const BUCKETS: usize = 1 << 15;
+
+/// Buckets of one half.
+const HALF: u16 = (BUCKETS / 2) as u16;
+
+/// How much of the line before is read, in characters from its end: that is where its question stands.
+const BEFORE_CHARACTERS: usize = 40;
 
 /// The longest n-gram, in units.
 const LONGEST: usize = 3;
 
-/// The buckets of a text's n-grams, sorted, each once.
+/// The buckets of a message's n-grams and of those of the line before it, sorted, each once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Lexical(Vec<u16>);
+
+/// Features of one kind, all of one value.
+pub(crate) type Group<'a> = (f32, &'a [u16]);
 
 impl Lexical {
     /// Hashes the n-grams (1 to 3) of the model text. A unit is a Chinese character, a word of Latin letters, a typed
     /// token or a sign; the ends of the text count as units of longer n-grams.
     #[must_use]
     pub fn of(model_text: &str) -> Self {
-        let mut units = vec!["^"];
-        units.extend(split_units(model_text));
-        units.push("$");
-        let mut buckets = Vec::with_capacity(units.len() * LONGEST);
-        for length in 1..=LONGEST {
-            for gram in units.windows(length) {
-                if length == 1 && matches!(gram, ["^"] | ["$"]) {
-                    continue;
-                }
-                buckets.push(bucket(gram));
-            }
+        Self(hashed(model_text))
+    }
+
+    /// Adds the n-grams of the line that the message answers, of which the last 40 characters are read.
+    #[must_use]
+    pub fn after(mut self, before: &str) -> Self {
+        let skipped = before.chars().count().saturating_sub(BEFORE_CHARACTERS);
+        let tail: String = before.chars().skip(skipped).collect();
+        if !tail.trim().is_empty() {
+            self.0.extend(hashed(&tail).into_iter().map(|bucket| bucket + HALF));
         }
-        buckets.sort_unstable();
-        buckets.dedup();
-        Self(buckets)
+        self
     }
 
     /// From stored buckets.
@@ -44,16 +50,36 @@ impl Lexical {
         &self.0
     }
 
-    /// The value of each feature, so that the features of a text have length one.
+    /// The features of the message and those of the line before it. Those of one kind have length one together.
     #[must_use]
-    pub fn value(&self) -> f32 {
-        if self.0.is_empty() {
-            return 0.0;
-        }
-        #[expect(clippy::cast_precision_loss, reason = "a few thousand at most")]
-        let count = self.0.len() as f32;
-        count.sqrt().recip()
+    pub(crate) fn groups(&self) -> [Group<'_>; 2] {
+        let (message, before) = self.0.split_at(self.0.partition_point(|bucket| *bucket < HALF));
+        [(value(message.len()), message), (value(before.len()), before)]
     }
+}
+
+fn value(count: usize) -> f32 {
+    #[expect(clippy::cast_precision_loss, reason = "a few thousand at most")]
+    let count = count.max(1) as f32;
+    count.sqrt().recip()
+}
+
+fn hashed(text: &str) -> Vec<u16> {
+    let mut units = vec!["^"];
+    units.extend(split_units(text));
+    units.push("$");
+    let mut buckets = Vec::with_capacity(units.len() * LONGEST);
+    for length in 1..=LONGEST {
+        for gram in units.windows(length) {
+            if length == 1 && matches!(gram, ["^"] | ["$"]) {
+                continue;
+            }
+            buckets.push(bucket(gram));
+        }
+    }
+    buckets.sort_unstable();
+    buckets.dedup();
+    buckets
 }
 
 fn split_units(text: &str) -> impl Iterator<Item = &str> {
@@ -84,7 +110,7 @@ fn bucket(gram: &[&str]) -> u16 {
     }
     // FNV's low bits are its weakest; fold the high ones in.
     #[expect(clippy::cast_possible_truncation, reason = "masked to the number of buckets")]
-    let folded = ((hash >> 16) ^ hash) as u16 & (BUCKETS - 1) as u16;
+    let folded = ((hash >> 16) ^ hash) as u16 & (HALF - 1);
     folded
 }
 
@@ -104,6 +130,21 @@ mod tests {
         // 好, ^好, 好好, 好$, ^好好, 好好$
         assert_eq!(lexical.buckets().len(), 6);
         assert_eq!(lexical, Lexical::of("好好"));
-        assert!((lexical.value() - 6_f32.sqrt().recip()).abs() < 1e-6);
+        let [(value, message), (_, before)] = lexical.groups();
+        assert_eq!((message.len(), before.len()), (6, 0));
+        assert!((value - 6_f32.sqrt().recip()).abs() < 1e-6);
+    }
+
+    #[test]
+    fn keeps_the_line_before_apart() {
+        let alone = Lexical::of("没有了");
+        let answer = alone.clone().after("请问还有其他可以帮您的吗");
+        let [(_, message), (_, before)] = answer.groups();
+        assert_eq!(message, alone.buckets());
+        assert!(!before.is_empty() && before.iter().all(|bucket| *bucket >= HALF));
+        assert_eq!(alone.clone().after(" "), alone);
+        let long = format!("{}还有什么可以帮您", "您好".repeat(40));
+        let tail: String = long.chars().skip(long.chars().count() - BEFORE_CHARACTERS).collect();
+        assert_eq!(alone.clone().after(&long), alone.after(&tail), "only the end of a long line counts");
     }
 }

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use ndarray::Array2;
@@ -7,9 +8,9 @@ use sha2::{Digest, Sha256};
 use super::calibrate::{Calibration, Held};
 use super::features::Lexical;
 use super::logistic::{FitOptions, Linear, Rows, fit};
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, Intent};
 use crate::labels::OTHER;
-use crate::model::{Bundle, EncoderError, Quantised, Reading, ReferenceRows, text_key};
+use crate::model::{Bundle, EncoderError, Quantised, Reading, Reference, ReferenceRows, text_key};
 use crate::text::{Message, Utterance};
 
 /// Folds of the cross-validation.
@@ -20,17 +21,23 @@ const ITERATIONS: usize = 12;
 const TOLERANCE: f32 = 1e-2;
 
 /// Steps of a fit that starts from nothing.
-const ITERATIONS_WITHOUT_PRIOR: usize = 40;
+pub(super) const ITERATIONS_WITHOUT_PRIOR: usize = 40;
 
 /// How much a held-out background message counts in calibration: real messages already hold their share of others.
 const BACKGROUND_HELD_WEIGHT: f32 = 0.1;
 
 /// How much a real message counts in calibration against a held-out example: examples are clearer than live traffic,
 /// and thresholds must hold there.
-const REAL_WEIGHT: f32 = 2.0;
+const REAL_WEIGHT: f32 = 1.0;
+
+/// How much a held-out example counts there: it stands for intents that no real message has.
+const EXAMPLE_HELD_WEIGHT: f32 = 0.2;
+
+/// How much an example of an intent counts that the prior does not know.
+const NEW_INTENT_WEIGHT: f32 = 5.0;
 
 /// The bias of an intent that the prior does not know: rare until examples say otherwise.
-const NEW_INTENT_BIAS: f32 = -4.0;
+pub(super) const NEW_INTENT_BIAS: f32 = -4.0;
 
 /// Scores messages against the intents of one catalogue.
 pub struct IntentHead {
@@ -117,9 +124,10 @@ impl IntentHead {
         report.background = background.vectors.len();
         let mut lexical: Vec<Lexical> = texts.iter().map(|text| Lexical::of(text.message.model())).collect();
         lexical.extend(background.lexical.iter().cloned());
-        let mut labels: Vec<Vec<usize>> = texts.iter().map(|text| text.labels.clone()).collect();
-        labels.resize(texts.len() + background.vectors.len(), Vec::new());
-        let mut weights = vec![1.0; texts.len()];
+        let none = catalogue.intents().len();
+        let mut labels: Vec<Vec<usize>> = texts.iter().map(|text| or_none(&text.labels, none)).collect();
+        labels.resize(texts.len() + background.vectors.len(), vec![none]);
+        let mut weights: Vec<f32> = texts.iter().map(|text| example_weight(text, catalogue, reference)).collect();
         weights.resize(labels.len(), settings.background_weight);
         let rows = Rows {
             dense: dense_rows(vectors.iter().chain(&background.vectors), bundle.dimensions(), settings.vector_scale),
@@ -129,12 +137,14 @@ impl IntentHead {
         let priors: Vec<Linear> = (0..=FOLDS).map(|number| prior(catalogue, bundle, number)).collect();
         let options = FitOptions {
             l2: settings.l2,
+            fresh_l2: settings.fresh_l2,
             lexical_scale: settings.lexical_scale,
             iterations: if reference.priors.is_empty() { ITERATIONS_WITHOUT_PRIOR } else { ITERATIONS },
             tolerance: TOLERANCE,
         };
         let folds = folds(&texts, background.vectors.len());
         let (linear, mut held) = cross_validated(&rows, &weights, &folds, (&priors, options));
+        held[..texts.len()].iter_mut().for_each(|held| held.weight = EXAMPLE_HELD_WEIGHT);
         held[texts.len()..].iter_mut().for_each(|held| held.weight = BACKGROUND_HELD_WEIGHT);
         held.extend(calibration_rows(&reference.calibration, catalogue, bundle, &linear));
         let risk = catalogue.policy().thresholds.risk;
@@ -153,11 +163,12 @@ impl IntentHead {
         })
     }
 
-    /// The score of every intent, the most probable first; ties by catalogue order.
+    /// The score of every intent, the most probable first; ties by catalogue order. `lexical` holds the message's
+    /// n-grams and, where it answers one, those of the line before it.
     #[must_use]
-    pub fn score(&self, reading: &Reading, model_text: &str) -> Scores {
+    pub fn score(&self, reading: &Reading, lexical: &Lexical) -> Scores {
         let scaled: Vec<f32> = reading.vector.iter().map(|value| value * self.vector_scale).collect();
-        let logits = self.linear.logits(&scaled, &Lexical::of(model_text), self.lexical_scale);
+        let (logits, none) = with_none(self.linear.logits(&scaled, lexical, self.lexical_scale));
         let mut scores: Vec<IntentScore> = logits
             .iter()
             .enumerate()
@@ -169,7 +180,7 @@ impl IntentHead {
             .collect();
         scores.sort_by(|a, b| b.probability.total_cmp(&a.probability).then(a.intent.cmp(&b.intent)));
         let best = scores.first().map_or(0.0, |first| first.probability);
-        Scores { out_of_scope: self.calibration.out_of_scope(best), intents: scores }
+        Scores { out_of_scope: self.calibration.out_of_scope(best, none), intents: scores }
     }
 
     /// The examples nearest to a message, nearest first.
@@ -200,6 +211,25 @@ impl IntentHead {
     pub fn report(&self) -> FitReport {
         self.report
     }
+}
+
+/// Examples of an intent that the prior does not know speak against all that it learned for the others, so each counts
+/// for several.
+fn example_weight(text: &TrainingText, catalogue: &Catalogue, reference: &Reference) -> f32 {
+    let is_new = |label: &usize| !reference.intents.contains(&catalogue.intents()[*label].id);
+    if !reference.priors.is_empty() && text.labels.iter().any(is_new) { NEW_INTENT_WEIGHT } else { 1.0 }
+}
+
+/// Having no intent is a label of its own, the last one: what is foreign to a shop is learned, not only what is not
+/// like anything known.
+pub(super) fn or_none(labels: &[usize], none: usize) -> Vec<usize> {
+    if labels.is_empty() { vec![none] } else { labels.to_vec() }
+}
+
+/// The logits of the intents, and that of having none.
+fn with_none(mut logits: Vec<f32>) -> (Vec<f32>, f32) {
+    let none = logits.pop().unwrap_or_default();
+    (logits, none)
 }
 
 /// A text to learn from.
@@ -298,14 +328,14 @@ pub(super) fn dense_rows<'a>(
 /// One of the bundle's priors (the first saw everything, the others lack what their fold holds out), its labels in the
 /// order of the catalogue.
 fn prior(catalogue: &Catalogue, bundle: &Bundle, number: usize) -> Linear {
-    let mut out = Linear::flat(bundle.dimensions(), catalogue.intents().len(), NEW_INTENT_BIAS);
+    let none = catalogue.intents().len();
+    let mut out = Linear::flat(bundle.dimensions(), none + 1, NEW_INTENT_BIAS);
     let reference = bundle.reference();
     if let Some(prior) = reference.priors.get(number) {
-        for (from, id) in reference.intents.iter().enumerate() {
-            if let Some(to) = catalogue.index(id) {
-                out.dense.column_mut(to).assign(&prior.dense.column(from));
-                out.lexical.column_mut(to).assign(&prior.lexical.column(from));
-            }
+        let known = reference.intents.iter().enumerate().filter_map(|(from, id)| Some((from, catalogue.index(id)?)));
+        for (from, to) in known.chain([(reference.intents.len(), none)]) {
+            out.dense.column_mut(to).assign(&prior.dense.column(from));
+            out.lexical.column_mut(to).assign(&prior.lexical.column(from));
         }
     }
     out
@@ -342,8 +372,9 @@ fn cross_validated(
     });
     let held = (0..rows.len()).map(|at| {
         let vector = rows.dense.row(at).to_vec();
-        let logits = parts[folds[at]].logits(&vector, &rows.lexical[at], options.lexical_scale);
-        Held { logits, labels: rows.labels[at].clone(), weight: 1.0 }
+        let (logits, none) = with_none(parts[folds[at]].logits(&vector, &rows.lexical[at], options.lexical_scale));
+        let labels = rows.labels[at].iter().copied().filter(|label| *label < logits.len()).collect();
+        Held { logits, none, labels, weight: 1.0, unread: Rc::default() }
     });
     (linear, held.collect())
 }
@@ -353,6 +384,8 @@ fn cross_validated(
 fn calibration_rows(rows: &ReferenceRows, catalogue: &Catalogue, bundle: &Bundle, linear: &Linear) -> Vec<Held> {
     let settings = bundle.head_settings();
     let ids = &bundle.reference().intents;
+    let new = |(at, intent): (usize, &Intent)| (!ids.contains(&intent.id)).then_some(at);
+    let unread: Rc<[usize]> = catalogue.intents().iter().enumerate().filter_map(new).collect();
     let mut out = Vec::new();
     for ((vector, lexical), labels) in rows.vectors.iter().zip(&rows.lexical).zip(&rows.labels) {
         let known: Vec<usize> = labels.iter().filter_map(|label| catalogue.index(ids.get(*label)?)).collect();
@@ -360,8 +393,8 @@ fn calibration_rows(rows: &ReferenceRows, catalogue: &Catalogue, bundle: &Bundle
             continue;
         }
         let scaled: Vec<f32> = vector.values().map(|value| value * settings.vector_scale).collect();
-        out.push(Held { logits: linear.logits(&scaled, lexical, settings.lexical_scale), labels: known, weight: 1.0 });
+        let (logits, none) = with_none(linear.logits(&scaled, lexical, settings.lexical_scale));
+        out.push(Held { logits, none, labels: known, weight: REAL_WEIGHT, unread: Rc::clone(&unread) });
     }
-    out.iter_mut().for_each(|held| held.weight = REAL_WEIGHT);
     out
 }

@@ -6,9 +6,9 @@
 use std::ops::Range;
 
 use ndarray::linalg::general_mat_mul;
-use ndarray::{Array1, Array2, ArrayView2, Axis, s};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 
-use super::features::{BUCKETS, Lexical};
+use super::features::{BUCKETS, Group, Lexical};
 
 /// Rows to learn from.
 #[derive(Debug, Clone)]
@@ -61,9 +61,10 @@ impl Linear {
         for (value, row) in vector.iter().zip(self.dense.rows()) {
             out.scaled_add(*value, &row);
         }
-        let value = lexical.value() * lexical_scale;
-        for bucket in lexical.buckets() {
-            out.scaled_add(value, &self.lexical.row(*bucket as usize));
+        for (value, buckets) in lexical.groups() {
+            for bucket in buckets {
+                out.scaled_add(value * lexical_scale, &self.lexical.row(usize::from(*bucket)));
+            }
         }
         out.to_vec()
     }
@@ -74,6 +75,8 @@ impl Linear {
 pub struct FitOptions {
     /// Strength of the pull towards the prior.
     pub l2: f32,
+    /// Strength of the pull towards zero of labels of which the prior knows nothing.
+    pub fresh_l2: f32,
     /// What lexical feature values are multiplied by.
     pub lexical_scale: f32,
     /// Steps at most.
@@ -102,11 +105,13 @@ const LEAST_ROWS: u32 = 2;
 struct Lbfgs<'a> {
     rows: &'a Rows,
     weights: &'a [f32],
-    /// Learned buckets of each row, as positions in `learned`, and the value of each.
-    lexical: Vec<(f32, Vec<u32>)>,
+    /// Learned buckets of each row, as positions in `learned`, and the value of each, by kind.
+    lexical: Vec<[(f32, Vec<u32>); 2]>,
     learned: Vec<u16>,
     start: Linear,
     prior: Array2<f32>,
+    /// Strength of the pull of each label.
+    pulls: Array1<f32>,
     dimensions: usize,
     options: FitOptions,
 }
@@ -119,18 +124,21 @@ impl<'a> Lbfgs<'a> {
         for (at, bucket) in (0..).zip(&learned) {
             place[usize::from(*bucket)] = at;
         }
-        let lexical = rows.lexical.iter().map(|lexical| {
-            let places = lexical.buckets().iter().map(|bucket| place[usize::from(*bucket)]);
-            (lexical.value() * options.lexical_scale, places.filter(|at| *at != u32::MAX).collect())
-        });
-        let lexical = lexical.collect();
+        let placed = |(value, buckets): Group<'_>| {
+            let places = buckets.iter().map(|bucket| place[usize::from(*bucket)]);
+            (value * options.lexical_scale, places.filter(|at| *at != u32::MAX).collect())
+        };
+        let lexical = rows.lexical.iter().map(|lexical| lexical.groups().map(placed)).collect();
         let dimensions = rows.dense.ncols();
         let mut prior = Array2::zeros((dimensions + 1 + learned.len(), labels));
         prior.slice_mut(s![..=dimensions, ..]).assign(&start.dense);
         for (at, bucket) in learned.iter().enumerate() {
             prior.row_mut(dimensions + 1 + at).assign(&start.lexical.row(usize::from(*bucket)));
         }
-        Self { rows, weights, lexical, learned, start, prior, dimensions, options }
+        let known = |column: ArrayView1<'_, f32>| column.slice(s![..dimensions]).iter().any(|weight| *weight != 0.0);
+        let pull = |column| if known(column) { options.l2 } else { options.fresh_l2 };
+        let pulls = start.dense.columns().into_iter().map(pull).collect();
+        Self { rows, weights, lexical, learned, start, prior, pulls, dimensions, options }
     }
 
     fn run(self) -> Linear {
@@ -146,7 +154,9 @@ impl<'a> Lbfgs<'a> {
             if history.len() > MEMORY {
                 history.remove(0);
             }
-            let gain = (loss.sum() - new_loss.sum()) / loss.sum().max(f32::MIN_POSITIVE);
+            // The label that gains most decides: one that was edited is not done because forty others are.
+            let gains = loss.iter().zip(&new_loss).map(|(old, new)| (old - new) / old.max(f32::MIN_POSITIVE));
+            let gain = gains.fold(0.0, f32::max);
             (at, loss, gradient) = (next, new_loss, new_gradient);
             if gain < self.options.tolerance {
                 break;
@@ -208,7 +218,8 @@ impl<'a> Lbfgs<'a> {
             self.gather(&squares.view(), &curvature, (block, |value| value * value), &mut out);
         }
         debug_assert_eq!(out.nrows(), dimensions + 1 + self.learned.len());
-        out.mapv_into(|value| 1.0 / (value + self.options.l2))
+        out += &self.pulls;
+        out.mapv_into(f32::recip)
     }
 
     fn blocks(&self) -> impl Iterator<Item = Range<usize>> {
@@ -221,10 +232,10 @@ impl<'a> Lbfgs<'a> {
         logits += &at.row(self.dimensions);
         let labels = at.ncols();
         let weights = &flat(at)[(self.dimensions + 1) * labels..];
-        for (mut row, (value, buckets)) in logits.outer_iter_mut().zip(&self.lexical[block]) {
+        for (mut row, groups) in logits.outer_iter_mut().zip(&self.lexical[block]) {
             let Some(row) = row.as_slice_mut() else { continue };
-            for bucket in buckets {
-                let start = *bucket as usize * labels;
+            for (value, bucket) in each(groups) {
+                let start = bucket as usize * labels;
                 for (logit, weight) in row.iter_mut().zip(&weights[start..start + labels]) {
                     *logit += value * weight;
                 }
@@ -247,11 +258,10 @@ impl<'a> Lbfgs<'a> {
         bias += &per_row.sum_axis(Axis(0));
         let Some(out) = out.as_slice_mut() else { return };
         let out = &mut out[(dimensions + 1) * labels..];
-        for (row, (value, buckets)) in per_row.outer_iter().zip(&self.lexical[block]) {
+        for (row, groups) in per_row.outer_iter().zip(&self.lexical[block]) {
             let Some(row) = row.as_slice() else { continue };
-            let value = scale(*value);
-            for bucket in buckets {
-                let start = *bucket as usize * labels;
+            for (value, bucket) in each(groups) {
+                let (value, start) = (scale(value), bucket as usize * labels);
                 for (sum, residual) in out[start..start + labels].iter_mut().zip(row) {
                     *sum += value * residual;
                 }
@@ -291,11 +301,10 @@ impl<'a> Lbfgs<'a> {
 
     /// The bias is free; everything else is pulled towards the prior.
     fn pull(&self, at: &Array2<f32>, loss: &mut Array1<f32>, gradient: &mut Array2<f32>) {
-        let l2 = self.options.l2;
         let rows = gradient.outer_iter_mut().zip(at.outer_iter()).zip(self.prior.outer_iter()).enumerate();
         for (_, ((gradient, weights), prior)) in rows.filter(|(position, _)| *position != self.dimensions) {
-            for (((gradient, weight), prior), loss) in
-                gradient.into_iter().zip(weights.iter()).zip(prior.iter()).zip(loss.iter_mut())
+            for ((((gradient, weight), prior), loss), l2) in
+                gradient.into_iter().zip(weights.iter()).zip(prior.iter()).zip(loss.iter_mut()).zip(&self.pulls)
             {
                 let away = weight - prior;
                 *gradient += l2 * away;
@@ -303,6 +312,11 @@ impl<'a> Lbfgs<'a> {
             }
         }
     }
+}
+
+/// The learned features of a row, each with its value.
+fn each(groups: &[(f32, Vec<u32>); 2]) -> impl Iterator<Item = (f32, u32)> {
+    groups.iter().flat_map(|(value, buckets)| buckets.iter().map(move |bucket| (*value, *bucket)))
 }
 
 /// Buckets that stand in enough rows, ascending.
@@ -397,7 +411,7 @@ mod tests {
     }
 
     fn options() -> FitOptions {
-        FitOptions { l2: 0.1, lexical_scale: 1.0, iterations: 60, tolerance: 1e-5 }
+        FitOptions { l2: 0.1, fresh_l2: 0.1, lexical_scale: 1.0, iterations: 60, tolerance: 1e-5 }
     }
 
     #[test]

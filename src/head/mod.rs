@@ -2,12 +2,14 @@
 
 mod calibrate;
 mod features;
+mod fewshot;
 mod fit;
 mod logistic;
 mod pack;
 
 pub use calibrate::{Calibration, Held};
 pub use features::{BUCKETS, Lexical};
+pub use fewshot::FewShotHead;
 pub use fit::{FitReport, IntentHead, IntentScore, Neighbour, Scores};
 pub use logistic::{FitOptions, Linear, Rows, fit};
-pub use pack::{Labelled, pack};
+pub use pack::{Labelled, pack, reading_of};

@@ -8,17 +8,19 @@ use anyhow::Context;
 use serde_json::json;
 
 use super::features::Lexical;
-use super::fit::{FOLDS, dense_rows, example_texts, fold_of};
+use super::fit::{FOLDS, NEW_INTENT_BIAS, dense_rows, example_texts, fold_of, or_none};
 use super::logistic::{FitOptions, Linear, Rows, fit};
 use crate::catalogue::Catalogue;
 use crate::model::{Bundle, Quantised, Reference, ReferenceRows, sha256, text_key};
-use crate::text::{Message, Utterance};
+use crate::text::{Message, Utterance, UtteranceError};
 
 /// A real message with the labels that a reader gave it.
 #[derive(Debug, Clone)]
 pub struct Labelled {
     /// The message.
     pub text: String,
+    /// The agent's line before it; empty if unknown.
+    pub before: String,
     /// Accepted labels; `other` for none of the catalogue's.
     pub intents: Vec<String>,
     /// How much it counts in the prior.
@@ -43,6 +45,9 @@ const GOLDEN: [&str; 12] = [
     "今天天气怎么样",
 ];
 
+/// Components of a golden vector that are recorded.
+const GOLDEN_COMPONENTS: usize = 16;
+
 /// Steps of a prior's fit, and when to stop.
 const ITERATIONS: usize = 150;
 const TOLERANCE: f32 = 1e-4;
@@ -62,10 +67,11 @@ pub fn pack(
     let encoder_hash = sha256(&std::fs::read(folder.join("encoder.onnx")).context("cannot read encoder.onnx")?);
     let bundle = Bundle::open_bare(folder)?;
     let intents: Vec<String> = catalogue.intents().iter().map(|intent| intent.id.clone()).collect();
-    let background = embed_rows(&bundle, background.iter().map(|text| (text.as_str(), Vec::new())), threads)?;
+    let background = embed_rows(&bundle, background.iter().map(|text| (text.as_str(), "", Vec::new())), threads)?;
     let known = |labels: &[String]| -> Vec<usize> { labels.iter().filter_map(|id| catalogue.index(id)).collect() };
     let part = |calibrates: bool| labelled.iter().filter(move |row| row.calibrates == calibrates);
-    let rows_of = |calibrates| part(calibrates).map(|row| (row.text.as_str(), known(&row.intents)));
+    let rows_of =
+        |calibrates| part(calibrates).map(|row| (row.text.as_str(), row.before.as_str(), known(&row.intents)));
     let calibration = embed_rows(&bundle, rows_of(true), threads)?;
     let training = embed_rows(&bundle, rows_of(false), threads)?;
 
@@ -119,10 +125,11 @@ fn fit_priors(bundle: &Bundle, parts: &[Part<'_>], labels: usize) -> Vec<Linear>
     let rows = Rows {
         dense: dense_rows(vectors, bundle.dimensions(), settings.vector_scale),
         lexical: parts.iter().flat_map(|part| part.rows.lexical.iter().cloned()).collect(),
-        labels: parts.iter().flat_map(|part| part.rows.labels.iter().cloned()).collect(),
+        labels: parts.iter().flat_map(|part| &part.rows.labels).map(|row| or_none(row, labels)).collect(),
     };
     let options = FitOptions {
         l2: settings.prior_l2,
+        fresh_l2: settings.prior_l2,
         lexical_scale: settings.lexical_scale,
         iterations: ITERATIONS,
         tolerance: TOLERANCE,
@@ -135,7 +142,7 @@ fn fit_priors(bundle: &Bundle, parts: &[Part<'_>], labels: usize) -> Vec<Linear>
         };
         parts.iter().flat_map(one).collect()
     };
-    let start = Linear::flat(bundle.dimensions(), labels, -4.0);
+    let start = Linear::flat(bundle.dimensions(), labels + 1, NEW_INTENT_BIAS);
     let folds = [None].into_iter().chain((0..FOLDS).map(Some));
     std::thread::scope(|scope| {
         let fits: Vec<_> = folds
@@ -151,16 +158,21 @@ fn fit_priors(bundle: &Bundle, parts: &[Part<'_>], labels: usize) -> Vec<Linear>
 
 fn embed_rows<'a>(
     bundle: &Bundle,
-    texts: impl Iterator<Item = (&'a str, Vec<usize>)>,
+    texts: impl Iterator<Item = (&'a str, &'a str, Vec<usize>)>,
     threads: usize,
 ) -> anyhow::Result<ReferenceRows> {
-    let texts: Vec<(Message, Vec<usize>)> = texts
-        .map(|(text, labels)| Ok((Message::read(&Utterance::new(text)?), labels)))
+    let read = |text: &str| Ok::<_, UtteranceError>(Message::read(&Utterance::new(text)?));
+    let texts: Vec<(Message, Lexical, Vec<usize>)> = texts
+        .map(|(text, before, labels)| {
+            let message = read(text)?;
+            let lexical = Lexical::of(message.model()).after(read(before)?.model());
+            Ok((message, lexical, labels))
+        })
         .collect::<anyhow::Result<_>>()?;
     let size = texts.len().div_ceil(threads.max(1)).max(1);
     let parts: Vec<anyhow::Result<Vec<Quantised>>> = std::thread::scope(|scope| {
-        let embed = |part: &[(Message, Vec<usize>)]| -> anyhow::Result<Vec<Quantised>> {
-            part.iter().map(|(message, _)| Ok(Quantised::of(&bundle.read(message)?.vector))).collect()
+        let embed = |part: &[(Message, Lexical, Vec<usize>)]| -> anyhow::Result<Vec<Quantised>> {
+            part.iter().map(|(message, ..)| Ok(Quantised::of(&bundle.read(message)?.vector))).collect()
         };
         let workers: Vec<_> = texts.chunks(size).map(|part| scope.spawn(move || embed(part))).collect();
         workers.into_iter().map(|worker| worker.join().expect("embedding does not panic")).collect()
@@ -169,8 +181,8 @@ fn embed_rows<'a>(
     for part in parts {
         out.vectors.extend(part?);
     }
-    for (message, labels) in texts {
-        out.lexical.push(Lexical::of(message.model()));
+    for (_, lexical, labels) in texts {
+        out.lexical.push(lexical);
         out.labels.push(labels);
     }
     Ok(out)
@@ -178,20 +190,27 @@ fn embed_rows<'a>(
 
 fn golden(bundle: &Bundle) -> anyhow::Result<String> {
     let mut out = String::new();
-    let rounded =
-        |values: &[f32]| values.iter().map(|value| (f64::from(*value) * 1e4).round() / 1e4).collect::<Vec<_>>();
     for text in GOLDEN {
-        let message = Message::read(&Utterance::new(text)?);
-        let reading = bundle.read(&message)?;
-        let line = json!({
-            "text": text,
-            "ids": bundle.tokens(message.model()),
-            "vector": rounded(&reading.vector[..16.min(reading.vector.len())]),
-            "emotion": rounded(&reading.emotion),
-        });
-        writeln!(out, "{line}")?;
+        writeln!(out, "{}", reading_of(bundle, text, GOLDEN_COMPONENTS)?)?;
     }
     Ok(out)
+}
+
+/// What a bundle makes of a text: its token ids, the first components of its vector, its emotions.
+///
+/// # Errors
+/// When the text is too long or the model fails.
+pub fn reading_of(bundle: &Bundle, text: &str, components: usize) -> anyhow::Result<serde_json::Value> {
+    let rounded =
+        |values: &[f32]| values.iter().map(|value| (f64::from(*value) * 1e4).round() / 1e4).collect::<Vec<_>>();
+    let message = Message::read(&Utterance::new(text)?);
+    let reading = bundle.read(&message)?;
+    Ok(json!({
+        "text": text,
+        "ids": bundle.tokens(message.model()),
+        "vector": rounded(&reading.vector[..components.min(reading.vector.len())]),
+        "emotion": rounded(&reading.emotion),
+    }))
 }
 
 /// Replaces the manifest's last part, `files:`.

@@ -42,6 +42,9 @@ pub(crate) struct HeadSettings {
     /// Pull towards the prior.
     #[schemars(range(min = 0.0001, max = 1000.0))]
     pub(crate) l2: f32,
+    /// Pull towards zero where there is no prior to start from.
+    #[schemars(range(min = 0.0001, max = 1000.0))]
+    pub(crate) fresh_l2: f32,
     /// Pull towards zero of the prior itself.
     #[schemars(range(min = 0.0001, max = 1000.0))]
     pub(crate) prior_l2: f32,

@@ -71,7 +71,7 @@ pub struct Reference {
     pub background: ReferenceRows,
     /// Real messages, labelled by reading, that the prior has not seen.
     pub calibration: ReferenceRows,
-    /// Weights for each of `intents`, learned on real messages, background and the catalogue of that day: first on all of
+    /// Weights for each of `intents`, then for having none of them, learned on real messages, background and the catalogue of that day: first on all of
     /// them, then, for each fold of the cross-validation, without what that fold holds out. Empty if there is no prior.
     pub priors: Vec<Linear>,
     /// Vectors of known texts.
@@ -134,18 +134,22 @@ impl Reference {
                 labels: labels.into_iter().map(|row| row.into_iter().map(usize::from).collect()).collect(),
             })
         };
+        // Beside the intents, having none of them.
+        let labels = intents.len() + 1;
         let mut priors = Vec::new();
         while file.tensor(&format!("prior.{}.dense", priors.len())).is_ok() {
             let name = |part: &str| format!("prior.{}.{part}", priors.len());
             let dense = floats(&tensor(&name("dense"), Dtype::F32)?);
-            let dense = Array2::from_shape_vec((dimensions + 1, intents.len()), dense)
-                .map_err(|_| broken(format!("`{}` is not {} × {}", name("dense"), dimensions + 1, intents.len())))?;
+            let dense = Array2::from_shape_vec((dimensions + 1, labels), dense)
+                .map_err(|_| broken(format!("`{}` is not {} × {labels}", name("dense"), dimensions + 1)))?;
             let scales = floats(&tensor(&name("lexical.scales"), Dtype::F32)?);
             let values = tensor(&name("lexical.values"), Dtype::I8)?;
-            let unpacked = values.data().iter().enumerate().map(|(at, byte)| {
-                f32::from(i8::from_le_bytes([*byte])) * scales.get(at % intents.len().max(1)).unwrap_or(&0.0)
-            });
-            let lexical = Array2::from_shape_vec((BUCKETS, intents.len()), unpacked.collect())
+            let unpacked = values
+                .data()
+                .iter()
+                .enumerate()
+                .map(|(at, byte)| f32::from(i8::from_le_bytes([*byte])) * scales.get(at % labels).unwrap_or(&0.0));
+            let lexical = Array2::from_shape_vec((BUCKETS, labels), unpacked.collect())
                 .map_err(|_| broken(format!("`{}` has another size", name("lexical.values"))))?;
             priors.push(Linear { dense, lexical });
         }
@@ -179,7 +183,7 @@ impl Reference {
         parts.add("examples.keys", Dtype::U8, vec![examples.len(), 16], keys);
         parts.vectors("examples.vectors", examples.into_iter().map(|(_, vector)| vector), dimensions);
         for (number, prior) in self.priors.iter().enumerate() {
-            let labels = self.intents.len();
+            let labels = self.intents.len() + 1;
             let name = |part: &str| format!("prior.{number}.{part}");
             let bytes = prior.dense.iter().flat_map(|value| value.to_le_bytes()).collect();
             parts.add(&name("dense"), Dtype::F32, vec![dimensions + 1, labels], bytes);
@@ -270,7 +274,7 @@ mod tests {
             lexical: vec![Lexical::of("运费"), Lexical::of("")],
             labels: vec![vec![1], vec![]],
         };
-        let mut prior = Linear::flat(2, 2, -3.0);
+        let mut prior = Linear::flat(2, 3, -3.0);
         prior.lexical[(7, 1)] = 1.27;
         let reference = Reference {
             intents: vec!["a".into(), "b".into()],

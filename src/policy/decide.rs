@@ -1,6 +1,7 @@
 use super::evidence::Evidence;
 use super::rules::{self, Verdict};
 use crate::catalogue::{AnswerRule, Intent, Resolves, TextKey};
+use crate::labels::Act;
 use crate::reply::{DecisionKind, Reason};
 
 /// What happens, why, and what is to be said.
@@ -54,17 +55,37 @@ impl Plan<'_> {
     }
 }
 
+/// How likely the acts that call for a hand must be, together, for one of them to be taken. Below one half: who wants
+/// something done and is told the rule has to write again; who asks about the rule and is asked for the order number
+/// loses less.
+const HAND: f32 = 0.4;
+
 /// Chooses the answer of an intent.
 pub(super) fn plan<'a>(intent: &'a Intent, evidence: &Evidence<'_>) -> Option<Plan<'a>> {
-    let answer = intent.answers.iter().find(|answer| applies(answer, evidence))?;
+    let answer = answer_to(intent, act_for(intent, evidence), evidence)?;
     let missing = answer.needs.iter().map(String::as_str).find(|slot| !evidence.slots.has(slot));
     Some(Plan { intent, answer, missing })
 }
 
-fn applies(answer: &AnswerRule, evidence: &Evidence<'_>) -> bool {
+fn answer_to<'a>(intent: &'a Intent, act: Act, evidence: &Evidence<'_>) -> Option<&'a AnswerRule> {
+    intent.answers.iter().find(|answer| applies(answer, act, evidence))
+}
+
+/// The act that an answer of this intent is chosen for: the most probable of those that call for a hand if together they are
+/// likely enough, of the others if not.
+fn act_for(intent: &Intent, evidence: &Evidence<'_>) -> Act {
+    let needs_hand =
+        |act: &Act| answer_to(intent, *act, evidence).is_some_and(|answer| answer.resolves == Resolves::Act);
+    let (hand, said): (Vec<Act>, Vec<Act>) = Act::ALL.into_iter().partition(needs_hand);
+    let likely: f32 = hand.iter().map(|act| evidence.likelihood(*act)).sum();
+    let chosen = if said.is_empty() || (likely >= HAND && !hand.is_empty()) { hand } else { said };
+    chosen.into_iter().max_by(|a, b| evidence.likelihood(*a).total_cmp(&evidence.likelihood(*b))).unwrap_or(Act::Ask)
+}
+
+fn applies(answer: &AnswerRule, act: Act, evidence: &Evidence<'_>) -> bool {
     let day = evidence.today;
     answer.slots.iter().all(|slot| evidence.slots.has(slot))
-        && (answer.acts.is_empty() || answer.acts.contains(&evidence.act))
+        && (answer.acts.is_empty() || answer.acts.contains(&act))
         && (answer.emotions.is_empty() || answer.emotions.contains(&evidence.emotion.label))
         && (answer.tiers.is_empty() || evidence.tier().is_some_and(|tier| answer.tiers.iter().any(|own| own == tier)))
         && (answer.tags.is_empty() || answer.tags.iter().any(|tag| evidence.has_tag(tag)))

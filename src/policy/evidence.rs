@@ -44,8 +44,8 @@ pub struct Evidence<'a> {
     pub pending: Option<&'a Intent>,
     /// How the customer feels.
     pub emotion: EmotionReading,
-    /// What is done with the topic.
-    pub act: Act,
+    /// What is done with the topic: the probability of each of [`Act::ALL`].
+    pub acts: [f32; 4],
     /// Filled slots.
     pub slots: Slots,
     /// The day in the shop, for validity dates.
@@ -53,6 +53,19 @@ pub struct Evidence<'a> {
 }
 
 impl<'a> Evidence<'a> {
+    /// The probability of an act.
+    #[must_use]
+    pub fn likelihood(&self, act: Act) -> f32 {
+        self.acts[act as usize]
+    }
+
+    /// The most probable act.
+    #[must_use]
+    pub fn act(&self) -> Act {
+        let more = |a: &Act, b: &Act| self.likelihood(*a).total_cmp(&self.likelihood(*b));
+        Act::ALL.into_iter().rev().max_by(more).unwrap_or(Act::Ask)
+    }
+
     /// The business that a message is about, siblings as one, the most probable first; what it continues if it names
     /// none. An intent that would be answered automatically must reach its threshold, which keeps the stated risk. One
     /// that leads to a question or to a person need only be likely.

@@ -29,7 +29,7 @@ const MAY_USE: [(&str, &[&str]); 20] = [
     ("answer", &["catalogue", "incoming", "policy", "reply", "text"]),
     ("pipeline", &["answer", "catalogue", "head", "incoming", "labels", "model", "policy", "reply", "slots", "text"]),
     ("engine", &["catalogue", "config", "head", "incoming", "model", "pipeline", "reply", "text", "yaml"]),
-    ("eval", &["incoming", "labels", "reply"]),
+    ("eval", &["incoming", "labels", "reply", "text"]),
     ("http", &["engine", "incoming", "reply"]),
     ("cli", &["catalogue", "config", "engine", "eval", "head", "http", "incoming", "labels", "model", "reply", "text"]),
     ("main", &["cli"]),
@@ -187,7 +187,8 @@ fn each_outside_thing_has_one_door() {
     door(r"\baxum::|\btower(_http)?::|\butoipa::openapi", &["http/"], "only `http` speaks HTTP");
     door(r"\bclap::", &["cli/", "main.rs"], "only the commands read the command line");
     door(r"\bmarked_yaml::", &["yaml/"], "only `yaml` parses YAML");
-    door(r"\bminijinja::", &["catalogue/template.rs", "answer.rs"], "only templates know their engine");
+    door(r"\bminijinja::", &["catalogue/template.rs", "answer.rs", "eval/page.rs"], "only templates know their engine");
+    door(r"\bplotters::", &["eval/plots.rs"], "only the plots know how they are drawn");
     door(
         r"\b(Timestamp|Zoned|DateTime|SystemTime)::now\b|\bSystemTime\b",
         &["engine.rs", "cli/"],

@@ -199,6 +199,72 @@ fn eval_measures_a_file() {
 }
 
 #[test]
+fn eval_knows_what_needs_a_hand() {
+    let place = Workplace::new();
+    // Cancelling is done by a person, the rule about it is told.
+    place.write("gold.tsv", "text\tintent\tact\n取消订单\tcancel_order\trequest\n订单能取消吗\tcancel_order\task\n");
+    let file = place.path("gold.tsv");
+    let arguments = ["eval", file.to_str().unwrap(), "--intent", "intent", "--act", "act", "--json"];
+    let ran = run(&place.config(), &arguments, b"");
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
+    let auto = &ran.json()["live"]["auto_answer"];
+    assert_eq!((&auto["needs_a_hand"], &auto["coverage"]["n"]), (&1.into(), &1.into()), "{auto:#}");
+    place.write("gold.tsv", "text\tintent\tact\n取消订单\tcancel_order\tplead\n");
+    let ran = run(&place.config(), &arguments, b"");
+    assert!(
+        ran.err.contains("gold.tsv:2: `act`: `plead` is no act; allowed: ask, request, report, chase"),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
+fn eval_writes_a_page() {
+    let place = small_shop();
+    place.write("gold.tsv", "text\tintent\n关于<b>stock</b>的事\tquality_issue\nabout stock\tstock\n");
+    let (file, page) = (place.path("gold.tsv"), place.path("page.html"));
+    let arguments = ["eval", file.to_str().unwrap(), "--intent", "intent", "--html", page.to_str().unwrap()];
+    let ran = run(&place.config(), &arguments, b"");
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.contains("<svg") && page.contains("关于&lt;b&gt;stock") && !page.contains("<b>stock"), "{page}");
+    assert!(page.contains("关于stock的事 (stock, "), "wrong cases show the examples nearest to them: {page}");
+}
+
+#[test]
+fn eval_fits_a_labelled_file() {
+    let place = Workplace::without_intents();
+    place.write("train.tsv", "text\tlabel\nwhat is the weather today\tweather\nwill it rain\tweather\nis it sunny outside\tweather\nplay some music\tmusic\nput on a song\tmusic\nplay my favourite album\tmusic\n");
+    place.write("test.tsv", "text\tlabel\nis it going to rain tomorrow\tweather\nplay a song by queen\tmusic\n");
+    let (train, test) = (place.path("train.tsv"), place.path("test.tsv"));
+    let ran =
+        run(&place.config(), &["eval", "--fewshot", train.to_str().unwrap(), test.to_str().unwrap(), "--json"], b"");
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
+    assert_eq!(ran.json()["intents"]["accuracy"]["value"], 1.0);
+    assert_eq!(ran.json()["intents"]["accuracy"]["n"], 2);
+}
+
+#[test]
+fn bundles_are_read_and_timed() {
+    let bundle = triage::config::Config::read(&shipped_config()).unwrap().bundle;
+    let bundle = bundle.to_str().unwrap();
+    let ran = run(&shipped_config(), &["bundle", "read", bundle], "到新疆运费多少\n \n".as_bytes());
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
+    let lines: Vec<Value> = ran.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 2);
+    assert!(lines[0]["ids"].as_array().unwrap().len() > 2, "{}", lines[0]);
+    assert_eq!(lines[1]["ids"].as_array().unwrap().len(), 1, "nothing is read as one unknown token: {}", lines[1]);
+    let ran = run(
+        &shipped_config(),
+        &["bundle", "measure", bundle, bundle, "--tokens", "5,8", "--rounds", "20", "--json"],
+        b"",
+    );
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
+    let tokens: Vec<u64> = ran.json().as_array().unwrap().iter().map(|row| row["tokens"].as_u64().unwrap()).collect();
+    assert_eq!(tokens, [5, 5, 8, 8]);
+}
+
+#[test]
 fn eval_names_the_columns_that_there_are() {
     let place = Workplace::without_intents();
     place.write("gold.tsv", "text\tlabel\n你好\tgreeting\n");

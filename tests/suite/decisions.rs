@@ -12,7 +12,7 @@ use triage::labels::{SOCIAL, is_business};
 use triage::text::{Language, Message, Utterance, to_simplified};
 use triage::{DecisionKind, Engine, Incoming, Reply, Request};
 
-use crate::{ENGINE, Workplace, shipped};
+use crate::{ENGINE, Workplace, minimal_intent, shipped};
 
 fn incoming(request: Value) -> Incoming {
     let request: Request = serde_json::from_value(request).unwrap();
@@ -976,6 +976,37 @@ fn a_new_intent_is_answered_at_once_by_the_first_answer_that_fits() {
         assert!(detail.starts_with(&format!("gift_wrap/{answer} 0.99")), "{request}: {detail}");
         assert_eq!(reply.intents[0].id, "gift_wrap", "{request}");
     }
+}
+
+/// A lead takes bargaining out of `price`, where the bundle's prior has it, and gives it an intent of its own.
+static MOVED: LazyLock<Engine> = LazyLock::new(|| {
+    let place = Workplace::new();
+    let price = std::fs::read_to_string(place.path("intents/price.yaml")).unwrap();
+    let (before, rest) = price.split_once("    # bargaining\n").unwrap();
+    let (bargaining, after) = rest.split_once("    # why it changed\n").unwrap();
+    place.write("intents/price.yaml", &format!("{before}{after}"));
+    let intent = minimal_intent("bargain");
+    let examples = intent.split_once("  zh: [关于bargain的事]\n").unwrap();
+    place.write("intents/bargain.yaml", &format!("{}  zh:\n{bargaining}{}", examples.0, examples.1));
+    Engine::open(place.config()).unwrap_or_else(|error| panic!("{error}"))
+});
+
+#[test]
+fn an_edit_wins_over_the_prior() {
+    // None stands in a file; each is like one of the examples that were moved.
+    let texts = [
+        "能少点不啊亲",
+        "便宜点嘛老板",
+        "打个折呗",
+        "抹个零可以不",
+        "再便宜十块我就拍",
+        "诚心要的 最低多少给",
+        "有点贵了 优惠点呗",
+    ];
+    let top = |engine: &Engine, text: &str| engine.triage(&incoming(json!({ "text": text }))).intents[0].id.clone();
+    let moved = texts.iter().filter(|text| top(&ENGINE, text) == "price" && top(&MOVED, text) == "bargain").count();
+    assert!(moved >= 6, "{moved} of {} messages went with their examples", texts.len());
+    assert_eq!(top(&MOVED, "这个多少钱"), "price", "what was not moved stays");
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod catalogue;
 mod cli;
 mod decisions;
 mod http;
+mod leakage;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};

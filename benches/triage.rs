@@ -32,6 +32,10 @@ const CORPUS: [(&str, &str); 5] = [
 /// The message that figures for "one short message" are about.
 const TWELVE_CHARACTERS: &str = "我的快递怎么还没有到呀？";
 
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Opened by the first bench that needs it, so that the others can be run without a model.
 static ENGINE: LazyLock<Engine> = LazyLock::new(|| Engine::open(CONFIG).expect("the shipped configuration opens"));
 

@@ -1,8 +1,8 @@
 //! From a decision to words: templates filled with slots and shop facts, in the customer's language and script.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
-use crate::catalogue::{Level, TextKey, Times, Wording};
+use crate::catalogue::{Level, TextKey, Times, Values, Wording};
 use crate::policy::{Decision, Evidence, Outcome, Plan};
 use crate::reply::{Answer, Choice, DecisionKind};
 use crate::text::{Language, to_traditional};
@@ -16,7 +16,7 @@ pub struct AnswerError(#[from] minijinja::Error);
 struct Words<'e, 'a> {
     evidence: &'e Evidence<'a>,
     english: bool,
-    values: Value,
+    values: Values,
     traditional: bool,
     /// What the bot said last; no wording is used twice running.
     last_said: String,
@@ -75,8 +75,8 @@ pub fn words(
         }
         Outcome::Choices(key, offered) => {
             let titles: Vec<&str> = offered.iter().map(|intent| intent.title(words.english)).collect();
-            let mut values = words.values.clone();
-            values["choices"] = json!(titles.join(if words.english { " / " } else { "、" }));
+            let titles = titles.join(if words.english { " / " } else { "、" });
+            let values = words.values.and(&json!({ "choices": titles }));
             let (text, used) = words.pick(words.evidence.catalogue.policy().text(*key), &values)?;
             parts.push(text);
             variant = used;
@@ -124,7 +124,7 @@ impl<'e, 'a> Words<'e, 'a> {
     }
 
     /// One wording, filled, and its number; not the one that the bot used last.
-    fn pick(&self, wording: &Wording, values: &Value) -> Result<(String, usize), AnswerError> {
+    fn pick(&self, wording: &Wording, values: &Values) -> Result<(String, usize), AnswerError> {
         let variants = wording.variants(self.english);
         let mut at = self.seed % variants.len().max(1);
         let mut text = variants[at].render(values)?;
@@ -138,7 +138,7 @@ impl<'e, 'a> Words<'e, 'a> {
 }
 
 /// Everything that a template may name and that is known for this message.
-fn values(evidence: &Evidence<'_>, english: bool, times: Times) -> Value {
+fn values(evidence: &Evidence<'_>, english: bool, times: Times) -> Values {
     let shop = evidence.catalogue.shop();
     let slots = &evidence.slots;
     let mut filled = Map::new();
@@ -154,8 +154,7 @@ fn values(evidence: &Evidence<'_>, english: bool, times: Times) -> Value {
     let quote = shop.shipping.quote(slots.region, slots.amount);
     let promotion = slots.amount.map(|amount| shop.promotion.quote(amount));
     let next = promotion.and_then(|promotion| promotion.next);
-    json!({
-        "shop": shop.quoted(english),
+    shop.values(english).and(&json!({
         "slots": filled,
         "quote": { "fee": quote.fee, "missing": quote.missing, "free_from": shop.shipping.free_from },
         "promotion": promotion.map(|promotion| json!({
@@ -169,5 +168,5 @@ fn values(evidence: &Evidence<'_>, english: bool, times: Times) -> Value {
             "respond_hours": times.respond_hours,
             "solve_hours": times.solve_hours.unwrap_or(times.respond_hours),
         },
-    })
+    }))
 }

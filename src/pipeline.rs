@@ -106,11 +106,10 @@ pub(crate) fn fail_open(parts: &Parts<'_>, incoming: &Incoming, now: &jiff::Zone
     let times = policy.times(Level::Normal);
     let english = language(incoming) == Language::English;
     let wording = policy.text(crate::catalogue::TextKey::HandoffGeneral).variants(english).first();
-    let values = serde_json::json!({
-        "shop": parts.catalogue.shop().quoted(english),
+    let values = parts.catalogue.shop().values(english).and(&serde_json::json!({
         "handoff": { "respond_hours": times.respond_hours, "solve_hours": times.solve_hours },
         "quote": { "free_from": parts.catalogue.shop().shipping.free_from },
-    });
+    }));
     let text = wording.and_then(|wording| wording.render(&values).ok()).map(|text| match language(incoming) {
         Language::ChineseTraditional => to_traditional(&text),
         _ => text,

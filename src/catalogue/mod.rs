@@ -20,7 +20,7 @@ pub use pattern::PatternRule;
 pub use policy::{Level, Policy, Sensitive, TextKey, Thresholds, Tier, Times};
 pub use shop::Shop;
 pub use sources::{SourceFile, Sources};
-pub use template::Template;
+pub use template::{Template, Values};
 
 use crate::text::Plain;
 

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::raw::{Bilingual, RawMemberTier, RawShop};
+use super::template::Values;
 use crate::region;
 use crate::shop::{Money, Promotion, Shipping, Tier};
 use crate::yaml::Document;
@@ -24,6 +25,8 @@ pub struct Shop {
 struct Quoted {
     zh: Value,
     en: Value,
+    /// The same as templates take them, under the name `shop`.
+    values: [Values; 2],
     names: BTreeSet<String>,
 }
 
@@ -32,6 +35,12 @@ impl Shop {
     #[must_use]
     pub fn quoted(&self, english: bool) -> &Value {
         if english { &self.quoted.en } else { &self.quoted.zh }
+    }
+
+    /// `shop` with its facts, to fill templates with.
+    #[must_use]
+    pub fn values(&self, english: bool) -> &Values {
+        &self.quoted.values[usize::from(english)]
     }
 
     /// The names that templates may use, `shop.` included.
@@ -101,7 +110,8 @@ impl Quoted {
         let en = quote(raw, shipping, promotion, true);
         let mut names = BTreeSet::new();
         collect("shop", &zh, &mut names);
-        Self { zh, en, names }
+        let values = [&zh, &en].map(|facts| Values::of(&json!({ "shop": facts })));
+        Self { zh, en, values, names }
     }
 }
 

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
+use minijinja::value::{Serde, Value, merge_maps};
 use minijinja::{Environment, UndefinedBehavior};
-use serde_json::Value;
 
 use crate::yaml::Document;
 use crate::yaml::Findings;
@@ -9,7 +9,29 @@ use crate::yaml::Findings;
 /// A reply text with variables, compiled at load. Strict: an unknown name is an error at load, not an empty gap.
 #[derive(Debug)]
 pub struct Template {
-    source: String,
+    /// Holds this one template, compiled; none for a text that is no template, which is a finding.
+    compiled: Environment<'static>,
+}
+
+/// The name of a template within its own environment.
+const NAME: &str = "text";
+
+/// What templates are filled with. Cheap to clone and to add to: what is inside is shared.
+#[derive(Debug, Clone)]
+pub struct Values(Value);
+
+impl Values {
+    /// From an object, its keys as names.
+    #[must_use]
+    pub fn of(object: &serde_json::Value) -> Self {
+        Self(Value::from(Serde(object)))
+    }
+
+    /// These, and the names of another object.
+    #[must_use]
+    pub fn and(&self, object: &serde_json::Value) -> Self {
+        Self(merge_maps([Value::from(Serde(object)), self.0.clone()]))
+    }
 }
 
 /// Where a template may be used, which decides what it may name.
@@ -65,7 +87,8 @@ impl Template {
         if source.trim().is_empty() {
             findings.add(&document.file, place, "empty", "a text must not be empty");
         }
-        match environment().template_from_str(source) {
+        let mut compiled = environment();
+        match compiled.add_template_owned(NAME, source.to_owned()).and_then(|()| compiled.get_template(NAME)) {
             Ok(template) => {
                 let allowed = scope.names();
                 let excused = |name: &str| scope.shop.is_none() && name.starts_with("shop.");
@@ -74,7 +97,7 @@ impl Template {
                 unknown.sort();
                 if unknown.is_empty() && scope.shop.is_some() {
                     // What compiles may still not render: an unknown filter, a call, a division by zero.
-                    if let Err(error) = environment().render_str(source, minijinja::value::Serde(&sample(&allowed))) {
+                    if let Err(error) = template.render(sample(&template, &allowed)) {
                         findings.add(&document.file, place, "bad-template", format!("cannot be rendered: {error}"));
                     }
                 }
@@ -88,15 +111,15 @@ impl Template {
                 findings.add(&document.file, place, "bad-template", format!("not a template: {detail}"));
             }
         }
-        Self { source: source.to_owned() }
+        Self { compiled }
     }
 
     /// Fills in the variables.
     ///
     /// # Errors
     /// When a value is missing after all: the caller hands over rather than sending a text with a gap.
-    pub fn render(&self, values: &Value) -> Result<String, minijinja::Error> {
-        environment().render_str(&self.source, minijinja::value::Serde(values))
+    pub fn render(&self, values: &Values) -> Result<String, minijinja::Error> {
+        self.compiled.get_template(NAME)?.render(&values.0)
     }
 }
 
@@ -106,17 +129,17 @@ fn environment() -> Environment<'static> {
     environment
 }
 
-/// A value for every name.
-fn sample(names: &BTreeSet<String>) -> Value {
-    let mut root = Value::Object(serde_json::Map::new());
-    for name in names {
+/// A value for every name that the template uses.
+fn sample(template: &minijinja::Template<'_, '_>, allowed: &BTreeSet<String>) -> Value {
+    let mut root = serde_json::Value::Object(serde_json::Map::new());
+    for name in template.undeclared_variables(true).iter().filter(|name| allowed.contains(*name)) {
         let mut at = &mut root;
         for step in name.split('.') {
             at = &mut at[step];
         }
-        *at = Value::String("1".to_owned());
+        *at = serde_json::Value::String("1".to_owned());
     }
-    root
+    Value::from(Serde(root))
 }
 
 fn explain(name: &str, allowed: &BTreeSet<String>) -> String {

@@ -5,8 +5,10 @@ mod broken;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use serde_json::{Value, json};
-use triage::catalogue::{AnswerRule, Catalogue, Finding, Findings, Flag, Resolves, SourceFile, Sources, TextKey};
+use serde_json::json;
+use triage::catalogue::{
+    AnswerRule, Catalogue, Finding, Findings, Flag, Resolves, SourceFile, Sources, TextKey, Values,
+};
 use triage::region;
 use triage::shop::Money;
 use triage::text::{Message, Utterance};
@@ -426,11 +428,10 @@ impl Filled {
             && answer.flags.iter().all(|flag| self.holds(*flag, catalogue))
     }
 
-    /// What docs/catalogue.md promises to a text, and nothing more.
-    fn values(&self, catalogue: &Catalogue, english: bool, handoff: bool) -> Value {
+    /// What docs/INTENTS.md promises to a text, and nothing more.
+    fn values(&self, catalogue: &Catalogue, english: bool, handoff: bool) -> Values {
         let shop = catalogue.shop();
         let mut values = json!({
-            "shop": shop.quoted(english),
             "slots": {},
             "quote": { "free_from": shop.shipping.free_from },
         });
@@ -457,7 +458,7 @@ impl Filled {
         if handoff {
             values["handoff"] = json!({ "respond_hours": 24, "solve_hours": 72 });
         }
-        values
+        shop.values(english).and(&values)
     }
 }
 
@@ -527,7 +528,7 @@ fn every_shipped_question_and_every_text_of_the_policy_can_be_told() {
             let filled = Filled { order: key == OrderReceived, ..nothing };
             let mut values = filled.values(&catalogue, english, handoff);
             if key == Ambiguous {
-                values["choices"] = json!("A / B");
+                values = values.and(&json!({ "choices": "A / B" }));
             }
             for wording in catalogue.policy().text(key).variants(english) {
                 expect_readable(&format!("{key:?}"), &wording.render(&values).unwrap(), english);
@@ -548,7 +549,7 @@ fn nothing_is_missing_where_nothing_is_delivered() {
     assert_eq!(negative.collect::<Vec<_>>(), [""; 0]);
 }
 
-/// The manners that docs/catalogue.md promises, on every shipped answer in Chinese.
+/// The manners that docs/INTENTS.md promises, on every shipped answer in Chinese.
 #[test]
 fn the_shipped_answers_keep_their_manners() {
     const RUDE: [&str; 10] = ["你", "可能", "大概", "应该", "很快", "不久", "绝对", "一定", "保证", "肯定没问题"];

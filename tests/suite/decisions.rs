@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use triage::catalogue::{Level, Resolves, TextKey};
+use triage::catalogue::{Level, Resolves, TextKey, Values};
 use triage::labels::{SOCIAL, is_business};
 use triage::text::{Language, Message, Utterance, to_simplified};
 use triage::{DecisionKind, Engine, Incoming, Reply, Request};
@@ -54,11 +54,10 @@ fn bot(text: &str) -> Value {
 /// The texts of the policy for a key, filled for a hand-off of these hours.
 fn policy_texts(key: TextKey, english: bool, respond_hours: u32) -> Vec<String> {
     let shop = ENGINE.catalogue().shop();
-    let values = json!({
-        "shop": shop.quoted(english),
+    let values = shop.values(english).and(&json!({
         "quote": { "free_from": shop.shipping.free_from },
         "handoff": { "respond_hours": respond_hours, "solve_hours": 72 },
-    });
+    }));
     let wordings = ENGINE.catalogue().policy().text(key).variants(english).iter();
     wordings.map(|wording| wording.render(&values).unwrap()).collect()
 }
@@ -486,7 +485,7 @@ fn a_missing_order_number_is_asked_for() {
         assert_eq!((reply.decision, first_code(&reply)), (DecisionKind::Ask, "slot:order_number"), "{request}");
         assert_eq!(reply.answer.as_ref().unwrap().intents, ["order_lookup"], "{request}");
         let asks = ENGINE.catalogue().intent("order_lookup").unwrap().slot("order_number").unwrap();
-        let texts = asks.ask.variants(false).iter().map(|wording| wording.render(&json!({})).unwrap());
+        let texts = asks.ask.variants(false).iter().map(|wording| wording.render(&Values::of(&json!({}))).unwrap());
         assert!(texts.into_iter().any(|text| text == words(&reply)), "{request}: {}", words(&reply));
     }
 }

@@ -29,6 +29,12 @@ struct RawConfig {
     log: LogFormat,
 }
 
+/// The JSON Schema of the file.
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(RawConfig).to_value()
+}
+
 impl Default for RawConfig {
     fn default() -> Self {
         Self {

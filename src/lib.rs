@@ -26,6 +26,7 @@ pub mod head;
 pub mod http;
 pub mod incoming;
 pub mod labels;
+pub mod lint;
 pub mod model;
 mod pipeline;
 pub mod policy;

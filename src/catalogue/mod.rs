@@ -14,7 +14,7 @@ mod template;
 
 use std::collections::{HashMap, HashSet};
 
-pub use crate::yaml::{Finding, Findings, Place};
+pub use crate::yaml::{Finding, Findings, Place, Severity};
 pub use intent::{AnswerRule, Case, Example, Flag, Intent, NearMiss, Resolves, SlotRule, Wording};
 pub use pattern::PatternRule;
 pub use policy::{Level, Policy, Sensitive, TextKey, Thresholds, Tier, Times};
@@ -23,6 +23,16 @@ pub use sources::{SourceFile, Sources};
 pub use template::{Template, Values};
 
 use crate::text::Plain;
+
+/// The JSON Schemas of the files, by name: `intent`, `policy`, `shop`.
+#[must_use]
+pub fn schemas() -> [(&'static str, serde_json::Value); 3] {
+    [
+        ("intent", schemars::schema_for!(raw::RawIntent).to_value()),
+        ("policy", schemars::schema_for!(raw::RawPolicy).to_value()),
+        ("shop", schemars::schema_for!(raw::RawShop).to_value()),
+    ]
+}
 
 /// A checked catalogue.
 #[derive(Debug)]

@@ -5,6 +5,7 @@
 mod ask;
 mod bundle;
 mod eval;
+mod init;
 mod lint;
 mod serve;
 mod test;
@@ -42,6 +43,8 @@ enum Command {
     Eval(eval::Options),
     /// Work on model bundles.
     Bundle(bundle::Options),
+    /// Write a small commented catalogue to start from, and JSON Schemas for editors.
+    Init(init::Options),
     /// Print the OpenAPI document of the service.
     Openapi,
 }
@@ -63,6 +66,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Test(options) => test::run(&cli.config, &options),
         Command::Eval(options) => eval::run(&cli.config, &options),
         Command::Bundle(options) => bundle::run(&cli.config, &options),
+        Command::Init(options) => init::run(&options),
         Command::Openapi => print_json(&crate::http::document()).map(|()| Found::Nothing),
     };
     match outcome {

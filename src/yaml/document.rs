@@ -16,6 +16,13 @@ pub(crate) struct Document {
     places: HashMap<String, Place>,
 }
 
+/// A text of a document, with its place.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Text<'d> {
+    pub(crate) text: &'d str,
+    pub(crate) place: Place,
+}
+
 impl Document {
     /// Parses YAML. A file that is not a mapping, or holds a key twice, is a finding.
     pub(crate) fn parse(file: &Path, text: &str, findings: &mut Findings) -> Option<Self> {
@@ -51,6 +58,50 @@ impl Document {
                 None
             }
         }
+    }
+
+    /// The value as read.
+    pub(crate) fn into_value(self) -> Value {
+        self.value
+    }
+
+    /// The value at a JSON pointer.
+    pub(crate) fn value(&self, pointer: &str) -> Option<&Value> {
+        self.value.pointer(pointer)
+    }
+
+    /// The text at a JSON pointer.
+    pub(crate) fn text(&self, pointer: &str) -> Option<&str> {
+        self.value(pointer)?.as_str()
+    }
+
+    /// The truth value at a JSON pointer.
+    pub(crate) fn flag(&self, pointer: &str) -> Option<bool> {
+        self.value(pointer)?.as_bool()
+    }
+
+    /// The JSON pointers of what stands directly below another.
+    pub(crate) fn children(&self, pointer: &str) -> Vec<String> {
+        match self.value(pointer) {
+            Some(Value::Array(items)) => (0..items.len()).map(|at| format!("{pointer}/{at}")).collect(),
+            Some(Value::Object(map)) => {
+                map.keys().map(|key| format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"))).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Every text at a JSON pointer in which `*` stands for any one step.
+    pub(crate) fn texts(&self, pattern: &str) -> Vec<Text<'_>> {
+        let mut pointers = vec![String::new()];
+        for step in pattern.split('/').skip(1) {
+            pointers = match step {
+                "*" => pointers.iter().flat_map(|pointer| self.children(pointer)).collect(),
+                _ => pointers.iter().map(|pointer| format!("{pointer}/{step}")).collect(),
+            };
+        }
+        let text = |pointer: &String| Some(Text { text: self.text(pointer)?, place: self.place(pointer) });
+        pointers.iter().filter_map(text).collect()
     }
 
     /// Where `pointer` (such as `/answers/0/zh/2`) stands; the nearest parent if it does not exist.

@@ -17,6 +17,16 @@ impl Place {
     pub const START: Self = Self { line: 1, column: 1 };
 }
 
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// The files are refused, or do harm as they are.
+    Error,
+    /// The files load; a careful lead would change them.
+    Warning,
+}
+
 /// One problem in one file: what is wrong, where, and what is allowed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Finding {
@@ -25,6 +35,8 @@ pub struct Finding {
     /// Where in it.
     #[serde(flatten)]
     pub place: Place,
+    /// How bad it is.
+    pub severity: Severity,
     /// Names the kind of problem, for example `unknown-key`.
     pub code: &'static str,
     /// What is wrong and what is allowed.
@@ -34,7 +46,8 @@ pub struct Finding {
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Place { line, column } = self.place;
-        write!(f, "{}:{line}:{column}: {}: {}", self.file.display(), self.code, self.message)
+        let kind = if self.severity == Severity::Error { "" } else { "warning: " };
+        write!(f, "{}:{line}:{column}: {kind}{}: {}", self.file.display(), self.code, self.message)
     }
 }
 
@@ -45,13 +58,37 @@ pub struct Findings(Vec<Finding>);
 
 impl Findings {
     pub(crate) fn add(&mut self, file: &Path, place: Place, code: &'static str, message: impl Into<String>) {
-        self.0.push(Finding { file: file.to_owned(), place, code, message: message.into() });
+        self.error(file, place, code, message);
+    }
+
+    pub(crate) fn error(&mut self, file: &Path, place: Place, code: &'static str, message: impl Into<String>) {
+        let (file, message) = (file.to_owned(), message.into());
+        self.0.push(Finding { file, place, severity: Severity::Error, code, message });
+    }
+
+    pub(crate) fn warn(&mut self, file: &Path, place: Place, code: &'static str, message: impl Into<String>) {
+        let (file, message) = (file.to_owned(), message.into());
+        self.0.push(Finding { file, place, severity: Severity::Warning, code, message });
+    }
+
+    pub(crate) fn push(&mut self, finding: Finding) {
+        self.0.push(finding);
+    }
+
+    pub(crate) fn extend(&mut self, others: Self) {
+        self.0.extend(others.0);
     }
 
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Those of one severity.
+    #[must_use]
+    pub fn only(self, severity: Severity) -> Self {
+        Self(self.0.into_iter().filter(|finding| finding.severity == severity).collect())
     }
 
     /// By file, then by place.
@@ -71,6 +108,15 @@ impl Findings {
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
+    }
+}
+
+impl IntoIterator for Findings {
+    type Item = Finding;
+    type IntoIter = std::vec::IntoIter<Finding>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
     }
 }
 

@@ -5,8 +5,8 @@ mod document;
 mod finding;
 mod schema;
 
-pub(crate) use document::Document;
-pub use finding::{Finding, Findings, Place};
+pub(crate) use document::{Document, Text};
+pub use finding::{Finding, Findings, Place, Severity};
 pub(crate) use schema::Schema;
 
 use std::path::Path;

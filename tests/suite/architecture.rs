@@ -10,7 +10,7 @@ use regex::Regex;
 use crate::{names, shipped};
 
 /// What each module may `use` of the others. Read from the bottom of the program to the top.
-const MAY_USE: [(&str, &[&str]); 20] = [
+const MAY_USE: [(&str, &[&str]); 21] = [
     ("text", &[]),
     ("labels", &[]),
     ("yaml", &[]),
@@ -30,8 +30,25 @@ const MAY_USE: [(&str, &[&str]); 20] = [
     ("pipeline", &["answer", "catalogue", "head", "incoming", "labels", "model", "policy", "reply", "slots", "text"]),
     ("engine", &["catalogue", "config", "head", "incoming", "model", "pipeline", "reply", "text", "yaml"]),
     ("eval", &["incoming", "labels", "reply", "text"]),
+    ("lint", &["catalogue", "labels", "text", "yaml"]),
     ("http", &["engine", "incoming", "reply"]),
-    ("cli", &["catalogue", "config", "engine", "eval", "head", "http", "incoming", "labels", "model", "reply", "text"]),
+    (
+        "cli",
+        &[
+            "catalogue",
+            "config",
+            "engine",
+            "eval",
+            "head",
+            "http",
+            "incoming",
+            "labels",
+            "lint",
+            "model",
+            "reply",
+            "text",
+        ],
+    ),
     ("main", &["cli"]),
 ];
 

@@ -74,7 +74,7 @@ fn lint_of_broken_files() {
     let place = small_shop();
     place.edit("intents/stock.yaml", "queue: presale", "queue: sales");
     place.edit("intents/quality_issue.yaml", "title:", "titel:");
-    let ran = run(&place.config(), &["lint"], b"");
+    let ran = run(&place.config(), &["lint", "--errors"], b"");
     assert_eq!((ran.code, ran.err.as_str()), (Some(1), ""), "{}", ran.out);
     let lines: Vec<&str> = ran.out.lines().collect();
     assert_eq!((lines.len(), lines[3]), (4, "3 problems"), "{}", ran.out);
@@ -84,13 +84,13 @@ fn lint_of_broken_files() {
     let normal = ran.out.replace("config/../", "");
     assert!(normal.lines().any(|line| line.starts_with(&stock)), "{normal}");
 
-    let found = run(&place.config(), &["lint", "--json"], b"");
+    let found = run(&place.config(), &["lint", "--errors", "--json"], b"");
     assert_eq!(found.code, Some(1));
     let found = found.json();
     let codes: Vec<&str> = found.as_array().unwrap().iter().map(|finding| finding["code"].as_str().unwrap()).collect();
     assert_eq!(codes, ["missing-key", "unknown-key", "unknown-queue"]);
     let keys: Vec<&String> = found[0].as_object().unwrap().keys().collect();
-    assert_eq!(keys, ["file", "line", "column", "code", "message"]);
+    assert_eq!(keys, ["file", "line", "column", "severity", "code", "message"]);
     assert_eq!((&found[2]["line"], &found[2]["column"]), (&serde_json::json!(3), &serde_json::json!(1)));
 }
 
@@ -306,4 +306,25 @@ fn openapi_is_printed_without_any_file() {
     let document = ran.json();
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1"), "{}", document["openapi"]);
     assert!(document["paths"]["/v1/triage"]["post"].is_object());
+}
+
+#[test]
+fn init_writes_a_catalogue_that_works_and_overwrites_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path().join("shop");
+    let bundle = crate::shipped("models/zh-en-small");
+    let init = || run(&at, &["init", at.to_str().unwrap(), "--bundle", bundle.to_str().unwrap()], b"");
+    assert_eq!(init().code, Some(0));
+    std::fs::write(at.join("config/shop.yaml"), "mine").unwrap();
+    assert!(init().out.contains("kept "));
+    assert_eq!(std::fs::read_to_string(at.join("config/shop.yaml")).unwrap(), "mine");
+    std::fs::remove_file(at.join("config/shop.yaml")).unwrap();
+    init();
+    let config = at.join("config/triage.yaml");
+    for command in ["lint", "test"] {
+        let ran = run(&config, &[command], b"");
+        assert_eq!(ran.code, Some(0), "{command}: {}{}", ran.out, ran.err);
+    }
+    let schema = std::fs::read_to_string(at.join("schemas/intent.json")).unwrap();
+    assert!(schema.contains("near_misses"));
 }

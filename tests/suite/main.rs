@@ -9,6 +9,7 @@ mod cli;
 mod decisions;
 mod http;
 mod leakage;
+mod lint;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};

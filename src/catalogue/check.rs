@@ -264,12 +264,13 @@ impl Context<'_> {
             .collect();
         let intent = Intent {
             id: raw.id.clone(),
+            file: document.file.clone(),
             title_zh: raw.title.zh.clone(),
             title_en: raw.title.en.clone(),
             queue: raw.queue.clone(),
             siblings: raw.siblings.clone(),
             is_high_risk: raw.risk == super::raw::RawRisk::High,
-            examples: examples(raw),
+            examples: examples(raw, document),
             near_misses: raw
                 .near_misses
                 .iter()
@@ -398,11 +399,17 @@ fn named_intents(raw: &RawIntent) -> Vec<(String, &str)> {
     out
 }
 
-fn examples(raw: &RawIntent) -> Vec<Example> {
-    let all = raw.examples.zh.iter().chain(&raw.examples.en);
-    all.map(|example| match example {
-        RawExample::Text(say) => Example { say: say.clone(), also: Vec::new() },
-        RawExample::Several(several) => Example { say: several.say.clone(), also: several.also.clone() },
+fn examples(raw: &RawIntent, document: &Document) -> Vec<Example> {
+    let languages = [("zh", &raw.examples.zh), ("en", &raw.examples.en)];
+    let all = languages.into_iter().flat_map(|(language, examples)| {
+        examples.iter().enumerate().map(move |(at, example)| (format!("/examples/{language}/{at}"), example))
+    });
+    all.map(|(pointer, example)| {
+        let line = document.place(&pointer).line;
+        match example {
+            RawExample::Text(say) => Example { say: say.clone(), also: Vec::new(), line },
+            RawExample::Several(several) => Example { say: several.say.clone(), also: several.also.clone(), line },
+        }
     })
     .collect()
 }

@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use regex::Regex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,6 +15,8 @@ use crate::reply::DecisionKind;
 pub struct Intent {
     /// The id.
     pub id: String,
+    /// The file that it stands in.
+    pub file: PathBuf,
     /// Title in Chinese, offered as a choice.
     pub title_zh: String,
     /// Title in English.
@@ -64,6 +68,8 @@ pub struct Example {
     pub say: String,
     /// Other intents that it has.
     pub also: Vec<String>,
+    /// The line it stands in.
+    pub line: usize,
 }
 
 /// A message that looks like the intent but belongs elsewhere.

@@ -10,7 +10,7 @@ use regex::Regex;
 use crate::{names, shipped};
 
 /// What each module may `use` of the others. Read from the bottom of the program to the top.
-const MAY_USE: [(&str, &[&str]); 21] = [
+const MAY_USE: [(&str, &[&str]); 22] = [
     ("text", &[]),
     ("labels", &[]),
     ("yaml", &[]),
@@ -29,12 +29,14 @@ const MAY_USE: [(&str, &[&str]); 21] = [
     ("answer", &["catalogue", "incoming", "policy", "reply", "text"]),
     ("pipeline", &["answer", "catalogue", "head", "incoming", "labels", "model", "policy", "reply", "slots", "text"]),
     ("engine", &["catalogue", "config", "head", "incoming", "model", "pipeline", "reply", "text", "yaml"]),
+    ("cases", &["catalogue", "engine", "incoming", "labels", "reply"]),
     ("eval", &["incoming", "labels", "reply", "text"]),
     ("lint", &["catalogue", "labels", "text", "yaml"]),
     ("http", &["engine", "incoming", "reply"]),
     (
         "cli",
         &[
+            "cases",
             "catalogue",
             "config",
             "engine",

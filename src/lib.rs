@@ -31,6 +31,7 @@ pub mod lint;
 pub mod model;
 mod pipeline;
 pub mod policy;
+pub mod recorded;
 pub mod region;
 pub mod reply;
 pub mod shop;

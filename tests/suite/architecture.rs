@@ -10,13 +10,14 @@ use regex::Regex;
 use crate::{names, shipped};
 
 /// What each module may `use` of the others. Read from the bottom of the program to the top.
-const MAY_USE: [(&str, &[&str]); 22] = [
+const MAY_USE: [(&str, &[&str]); 23] = [
     ("text", &[]),
     ("labels", &[]),
     ("yaml", &[]),
     ("region", &["text"]),
     ("shop", &["region"]),
     ("incoming", &["text"]),
+    ("recorded", &["incoming", "yaml"]),
     // A reply tells the level of its hand-off, which the policy file defines.
     ("reply", &["catalogue", "labels", "text"]),
     ("slots", &["incoming", "region", "reply", "shop", "text"]),
@@ -47,6 +48,7 @@ const MAY_USE: [(&str, &[&str]); 22] = [
             "labels",
             "lint",
             "model",
+            "recorded",
             "reply",
             "text",
         ],

@@ -69,7 +69,7 @@ impl Engine {
             (bundle.join().expect("loading does not panic"), catalogue)
         });
         let (catalogue, bundle) = (catalogue?, bundle?);
-        let head = IntentHead::fit(&catalogue, &bundle, config.workers)?;
+        let head = IntentHead::fit(&catalogue, &bundle, None, config.workers)?;
         let model = bundle.name();
         let generation = format!("sha256:{}#1", catalogue.hash());
         Ok(Self { config, bundle, catalogue, head, model, generation })

@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use super::features::Lexical;
 use super::fit::{ITERATIONS_WITHOUT_PRIOR, NEW_INTENT_BIAS, dense_rows};
 use super::logistic::{FitOptions, Linear, Rows, fit};
+use super::prior::Start;
 use crate::model::{Bundle, EncoderError, Quantised};
 use crate::text::Message;
 
@@ -41,8 +42,8 @@ impl FewShotHead {
             iterations: ITERATIONS_WITHOUT_PRIOR,
             tolerance: 1e-4,
         };
-        let start = Linear::flat(bundle.dimensions(), labels.len(), NEW_INTENT_BIAS);
-        let linear = fit(&examples, &vec![1.0; rows.len()], &start, options);
+        let start = Start::flat(bundle.dimensions(), labels.len(), NEW_INTENT_BIAS);
+        let linear = fit(&examples, &vec![1.0; rows.len()], start, options).linear();
         Ok(Self { labels, linear, vector_scale: settings.vector_scale, lexical_scale: settings.lexical_scale })
     }
 

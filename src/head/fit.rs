@@ -1,17 +1,15 @@
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use ndarray::Array2;
-use sha2::{Digest, Sha256};
 
 use super::calibrate::{Calibration, Held};
 use super::features::Lexical;
 use super::logistic::{FitOptions, Linear, Rows, fit};
+use super::prior::Start;
+use super::samples::{Sample, Samples};
 use crate::catalogue::{Catalogue, Intent};
-use crate::labels::OTHER;
-use crate::model::{Bundle, EncoderError, Quantised, Reading, Reference, ReferenceRows, text_key};
-use crate::text::{Message, Utterance};
+use crate::model::{Bundle, EncoderError, Quantised, Reading, Reference, ReferenceRows};
 
 /// Folds of the cross-validation.
 pub(super) const FOLDS: usize = 3;
@@ -45,7 +43,7 @@ pub struct IntentHead {
     calibration: Calibration,
     vector_scale: f32,
     lexical_scale: f32,
-    examples: Vec<(usize, String, Quantised)>,
+    samples: Samples,
     report: FitReport,
 }
 
@@ -105,36 +103,27 @@ pub struct Neighbour {
 
 impl IntentHead {
     /// Fits a head: rows from the catalogue and the bundle's background, starting from the bundle's prior, calibrated
-    /// on held-out folds and on the bundle's real messages. The same inputs give the same head.
+    /// on held-out folds and on the bundle's real messages. The same catalogue and bundle give the same head; one
+    /// fitted `previous`ly with the same bundle only saves reading its texts again.
     ///
     /// # Errors
     /// When an example cannot be embedded.
-    pub fn fit(catalogue: &Catalogue, bundle: &Bundle, threads: usize) -> Result<Self, EncoderError> {
+    pub fn fit(
+        catalogue: &Catalogue,
+        bundle: &Bundle,
+        previous: Option<&Self>,
+        threads: usize,
+    ) -> Result<Self, EncoderError> {
+        let samples = Samples::read(catalogue, bundle, previous.map(|head| &head.samples), threads)?;
+        let started = Instant::now();
         let settings = bundle.head_settings();
-        let mut report = FitReport::default();
-        let started = Instant::now();
-        let texts = training_texts(catalogue);
-        let vectors = embed(&texts, bundle, threads, &mut report)?;
-        report.embedding = started.elapsed();
-
-        let started = Instant::now();
         let reference = bundle.reference();
-        let background = &reference.background;
-        report.examples = texts.len();
-        report.background = background.vectors.len();
-        let mut lexical: Vec<Lexical> = texts.iter().map(|text| Lexical::of(text.message.model())).collect();
-        lexical.extend(background.lexical.iter().cloned());
-        let none = catalogue.intents().len();
-        let mut labels: Vec<Vec<usize>> = texts.iter().map(|text| or_none(&text.labels, none)).collect();
-        labels.resize(texts.len() + background.vectors.len(), vec![none]);
-        let mut weights: Vec<f32> = texts.iter().map(|text| example_weight(text, catalogue, reference)).collect();
-        weights.resize(labels.len(), settings.background_weight);
-        let rows = Rows {
-            dense: dense_rows(vectors.iter().chain(&background.vectors), bundle.dimensions(), settings.vector_scale),
-            lexical,
-            labels,
-        };
-        let priors: Vec<Linear> = (0..=FOLDS).map(|number| prior(catalogue, bundle, number)).collect();
+        let rows = rows(&samples, catalogue, bundle);
+        let mut weights: Vec<f32> =
+            samples.rows().iter().map(|sample| example_weight(sample, catalogue, reference)).collect();
+        weights.resize(rows.len(), settings.background_weight);
+        let folds = samples.rows().iter().map(|sample| sample.text.fold);
+        let folds: Vec<usize> = folds.chain((0..reference.background.vectors.len()).map(|at| at % FOLDS)).collect();
         let options = FitOptions {
             l2: settings.l2,
             fresh_l2: settings.fresh_l2,
@@ -142,23 +131,27 @@ impl IntentHead {
             iterations: if reference.priors.is_empty() { ITERATIONS_WITHOUT_PRIOR } else { ITERATIONS },
             tolerance: TOLERANCE,
         };
-        let folds = folds(&texts, background.vectors.len());
-        let (linear, mut held) = cross_validated(&rows, &weights, &folds, (&priors, options));
-        held[..texts.len()].iter_mut().for_each(|held| held.weight = EXAMPLE_HELD_WEIGHT);
-        held[texts.len()..].iter_mut().for_each(|held| held.weight = BACKGROUND_HELD_WEIGHT);
+        let starts: Vec<Start<'_>> = (0..=FOLDS).map(|number| start(catalogue, bundle, number)).collect();
+        let problem = CrossValidation { rows: &rows, weights: &weights, folds: &folds, starts: &starts, options };
+        let (linear, mut held) = problem.solve(threads);
+        held[..samples.len()].iter_mut().for_each(|held| held.weight = EXAMPLE_HELD_WEIGHT);
+        held[samples.len()..].iter_mut().for_each(|held| held.weight = BACKGROUND_HELD_WEIGHT);
         held.extend(calibration_rows(&reference.calibration, catalogue, bundle, &linear));
         let risk = catalogue.policy().thresholds.risk;
         let calibration = Calibration::fit(&held, catalogue.intents().len(), risk);
-        report.fitting = started.elapsed();
-
-        let examples =
-            texts.into_iter().zip(vectors).filter_map(|(text, vector)| Some((*text.labels.first()?, text.say, vector)));
+        let report = FitReport {
+            examples: samples.len(),
+            background: reference.background.vectors.len(),
+            embedded: samples.embedded(),
+            embedding: samples.embedding(),
+            fitting: started.elapsed(),
+        };
         Ok(Self {
             linear,
             calibration,
             vector_scale: settings.vector_scale,
             lexical_scale: settings.lexical_scale,
-            examples: examples.collect(),
+            samples,
             report,
         })
     }
@@ -186,13 +179,12 @@ impl IntentHead {
     /// The examples nearest to a message, nearest first.
     #[must_use]
     pub fn nearest(&self, reading: &Reading, count: usize) -> Vec<Neighbour> {
-        let mut all: Vec<Neighbour> = self
-            .examples
-            .iter()
-            .map(|(intent, say, vector)| Neighbour {
-                intent: *intent,
-                say: say.clone(),
-                similarity: vector.values().zip(&reading.vector).map(|(a, b)| a * b).sum(),
+        let examples = self.samples.rows().iter().filter_map(|sample| Some((*sample.labels.first()?, &sample.text)));
+        let mut all: Vec<Neighbour> = examples
+            .map(|(intent, text)| Neighbour {
+                intent,
+                say: text.say.clone(),
+                similarity: text.vector.values().zip(&reading.vector).map(|(a, b)| a * b).sum(),
             })
             .collect();
         all.sort_by(|a, b| b.similarity.total_cmp(&a.similarity));
@@ -215,9 +207,9 @@ impl IntentHead {
 
 /// Examples of an intent that the prior does not know speak against all that it learned for the others, so each counts
 /// for several.
-fn example_weight(text: &TrainingText, catalogue: &Catalogue, reference: &Reference) -> f32 {
+fn example_weight(sample: &Sample, catalogue: &Catalogue, reference: &Reference) -> f32 {
     let is_new = |label: &usize| !reference.intents.contains(&catalogue.intents()[*label].id);
-    if !reference.priors.is_empty() && text.labels.iter().any(is_new) { NEW_INTENT_WEIGHT } else { 1.0 }
+    if !reference.priors.is_empty() && sample.labels.iter().any(is_new) { NEW_INTENT_WEIGHT } else { 1.0 }
 }
 
 /// Having no intent is a label of its own, the last one: what is foreign to a shop is learned, not only what is not
@@ -232,86 +224,19 @@ fn with_none(mut logits: Vec<f32>) -> (Vec<f32>, f32) {
     (logits, none)
 }
 
-/// A text to learn from.
-struct TrainingText {
-    say: String,
-    message: Message,
-    labels: Vec<usize>,
-}
-
-/// Examples with all their intents, and near misses where they belong. A text that stands twice counts once.
-fn training_texts(catalogue: &Catalogue) -> Vec<TrainingText> {
-    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    let mut out: Vec<TrainingText> = Vec::new();
-    let mut add = |say: &str, ids: Vec<&str>| {
-        let Ok(utterance) = Utterance::new(say) else { return };
-        let message = Message::read(&utterance);
-        let mut labels: Vec<usize> = ids.iter().filter_map(|id| catalogue.index(id)).collect();
-        // What belongs to a switched-off intent is neither that intent's nor the background's.
-        if labels.is_empty() && ids != [OTHER] {
-            return;
-        }
-        match seen.get(message.model()) {
-            Some(at) => {
-                let known = &mut out[*at].labels;
-                labels.retain(|label| !known.contains(label));
-                known.extend(labels);
-            }
-            None => {
-                seen.insert(message.model().to_owned(), out.len());
-                out.push(TrainingText { say: say.to_owned(), message, labels });
-            }
-        }
-    };
-    for intent in catalogue.intents() {
-        for example in &intent.examples {
-            let ids = [intent.id.as_str()].into_iter().chain(example.also.iter().map(String::as_str)).collect();
-            add(&example.say, ids);
-        }
+/// The samples, then the bundle's background.
+fn rows(samples: &Samples, catalogue: &Catalogue, bundle: &Bundle) -> Rows {
+    let background = &bundle.reference().background;
+    let none = catalogue.intents().len();
+    let mut labels: Vec<Vec<usize>> = samples.rows().iter().map(|sample| or_none(&sample.labels, none)).collect();
+    labels.resize(samples.len() + background.vectors.len(), vec![none]);
+    let vectors = samples.rows().iter().map(|sample| &sample.text.vector).chain(&background.vectors);
+    let lexical = samples.rows().iter().map(|sample| &sample.text.lexical).chain(&background.lexical);
+    Rows {
+        dense: dense_rows(vectors, bundle.dimensions(), bundle.head_settings().vector_scale),
+        lexical: lexical.cloned().collect(),
+        labels,
     }
-    for intent in catalogue.intents() {
-        for miss in &intent.near_misses {
-            add(&miss.say, vec![miss.belongs.as_str()]);
-        }
-    }
-    out
-}
-
-/// Every text that a head is fitted on, with its labels, for making a bundle.
-pub(super) fn example_texts(catalogue: &Catalogue) -> impl Iterator<Item = (Message, Vec<usize>)> {
-    training_texts(catalogue).into_iter().map(|text| (text.message, text.labels))
-}
-
-/// Vectors of the texts: shipped with the bundle, or computed now, on all threads.
-fn embed(
-    texts: &[TrainingText],
-    bundle: &Bundle,
-    threads: usize,
-    report: &mut FitReport,
-) -> Result<Vec<Quantised>, EncoderError> {
-    let shipped = &bundle.reference().examples;
-    let mut vectors: Vec<Option<Quantised>> =
-        texts.iter().map(|text| shipped.get(&text_key(bundle.encoder_hash(), text.message.model())).cloned()).collect();
-    let missing: Vec<usize> = (0..texts.len()).filter(|at| vectors[*at].is_none()).collect();
-    report.embedded = missing.len();
-    let size = missing.len().div_ceil(threads.max(1)).max(1);
-    let parts: Vec<Result<Vec<Quantised>, EncoderError>> = std::thread::scope(|scope| {
-        let workers: Vec<_> = missing
-            .chunks(size)
-            .map(|part| {
-                scope.spawn(move || {
-                    part.iter().map(|at| Ok(Quantised::of(&bundle.read(&texts[*at].message)?.vector))).collect()
-                })
-            })
-            .collect();
-        workers.into_iter().map(|worker| worker.join().expect("embedding does not panic")).collect()
-    });
-    for (part, computed) in missing.chunks(size).zip(parts) {
-        for (at, vector) in part.iter().zip(computed?) {
-            vectors[*at] = Some(vector);
-        }
-    }
-    Ok(vectors.into_iter().flatten().collect())
 }
 
 /// Vectors as a scaled matrix.
@@ -327,56 +252,66 @@ pub(super) fn dense_rows<'a>(
 
 /// One of the bundle's priors (the first saw everything, the others lack what their fold holds out), its labels in the
 /// order of the catalogue.
-fn prior(catalogue: &Catalogue, bundle: &Bundle, number: usize) -> Linear {
-    let none = catalogue.intents().len();
-    let mut out = Linear::flat(bundle.dimensions(), none + 1, NEW_INTENT_BIAS);
+fn start<'a>(catalogue: &Catalogue, bundle: &'a Bundle, number: usize) -> Start<'a> {
     let reference = bundle.reference();
-    if let Some(prior) = reference.priors.get(number) {
-        let known = reference.intents.iter().enumerate().filter_map(|(from, id)| Some((from, catalogue.index(id)?)));
-        for (from, to) in known.chain([(reference.intents.len(), none)]) {
-            out.dense.column_mut(to).assign(&prior.dense.column(from));
-            out.lexical.column_mut(to).assign(&prior.lexical.column(from));
-        }
-    }
-    out
-}
-
-/// The fold that a text is held out in: by its hash, so that an edit elsewhere does not move it.
-pub(super) fn fold_of(text: &str) -> usize {
-    usize::from(Sha256::digest(text)[0]) % FOLDS
-}
-
-/// The fold of every text, then of every background message.
-fn folds(texts: &[TrainingText], background: usize) -> Vec<usize> {
-    let texts = texts.iter().map(|text| fold_of(text.message.model()));
-    texts.chain((0..background).map(|at| at % FOLDS)).collect()
-}
-
-/// The head fitted on all rows, and the logits of every row, in order, by a head that was not fitted on it.
-fn cross_validated(
-    rows: &Rows,
-    weights: &[f32],
-    folds: &[usize],
-    (priors, options): (&[Linear], FitOptions),
-) -> (Linear, Vec<Held>) {
-    let without = |fold: usize| -> Vec<f32> {
-        weights.iter().zip(folds).map(|(weight, own)| if *own == fold { 0.0 } else { *weight }).collect()
+    let Some(prior) = reference.priors.get(number) else {
+        return Start::flat(bundle.dimensions(), catalogue.intents().len() + 1, NEW_INTENT_BIAS);
     };
-    // One thread for each fold and one for the whole: they share nothing but what they read.
-    let (linear, parts) = std::thread::scope(|scope| {
-        let parts = (0..FOLDS).map(|fold| scope.spawn(move || fit(rows, &without(fold), &priors[fold + 1], options)));
-        let parts: Vec<_> = parts.collect();
-        let linear = fit(rows, weights, &priors[0], options);
-        let parts: Vec<Linear> = parts.into_iter().map(|part| part.join().expect("fitting does not panic")).collect();
-        (linear, parts)
-    });
-    let held = (0..rows.len()).map(|at| {
-        let vector = rows.dense.row(at).to_vec();
-        let (logits, none) = with_none(parts[folds[at]].logits(&vector, &rows.lexical[at], options.lexical_scale));
-        let labels = rows.labels[at].iter().copied().filter(|label| *label < logits.len()).collect();
-        Held { logits, none, labels, weight: 1.0, unread: Rc::default() }
-    });
-    (linear, held.collect())
+    let column = |intent: &Intent| reference.intents.iter().position(|id| *id == intent.id);
+    let none = Some(reference.intents.len());
+    Start::of(prior, catalogue.intents().iter().map(column).chain([none]).collect(), NEW_INTENT_BIAS)
+}
+
+/// A fit on all rows, and one for each fold without what it holds out.
+#[derive(Clone, Copy)]
+struct CrossValidation<'a> {
+    rows: &'a Rows,
+    weights: &'a [f32],
+    /// The fold that holds each row out.
+    folds: &'a [usize],
+    /// For the fit on all rows, then for each fold.
+    starts: &'a [Start<'a>],
+    options: FitOptions,
+}
+
+impl CrossValidation<'_> {
+    /// The head fitted on all rows, and the logits of every row, in order, by a head that was not fitted on it. The
+    /// fits are dealt out to the threads, each doing one after the other: their memory is what costs.
+    fn solve(self, threads: usize) -> (Linear, Vec<Held>) {
+        let threads = threads.clamp(1, FOLDS + 1);
+        let (linear, held) = std::thread::scope(|scope| {
+            let held = move |first: usize| -> Vec<(usize, Vec<f32>)> {
+                (first..FOLDS).step_by(threads).flat_map(|fold| self.held_out(fold)).collect()
+            };
+            // The fit on all rows is this thread's first.
+            let workers: Vec<_> = (0..threads - 1).map(|first| scope.spawn(move || held(first))).collect();
+            let linear = fit(self.rows, self.weights, self.starts[0].clone(), self.options).linear();
+            let mut all = held(threads - 1);
+            all.extend(workers.into_iter().flat_map(|worker| worker.join().expect("fitting does not panic")));
+            (linear, all)
+        });
+        let mut logits = vec![Vec::new(); self.rows.len()];
+        held.into_iter().for_each(|(at, row)| logits[at] = row);
+        let held = logits.into_iter().zip(&self.rows.labels).map(|(logits, labels)| {
+            let (logits, none) = with_none(logits);
+            let labels = labels.iter().copied().filter(|label| *label < logits.len()).collect();
+            Held { logits, none, labels, weight: 1.0, unread: Rc::default() }
+        });
+        (linear, held.collect())
+    }
+
+    /// The rows that a fold holds out, with their logits by a head fitted on the others.
+    fn held_out(self, fold: usize) -> Vec<(usize, Vec<f32>)> {
+        let out = |at: &usize| self.folds[*at] == fold;
+        let weights: Vec<f32> =
+            self.weights.iter().enumerate().map(|(at, weight)| if out(&at) { 0.0 } else { *weight }).collect();
+        let fitted = fit(self.rows, &weights, self.starts[fold + 1].clone(), self.options);
+        let logits = |at: usize| {
+            let vector = self.rows.dense.row(at);
+            fitted.logits(vector.as_slice().expect("made in standard layout"), &self.rows.lexical[at])
+        };
+        (0..self.rows.len()).filter(out).map(|at| (at, logits(at))).collect()
+    }
 }
 
 /// Logits of the bundle's real messages, which neither the prior nor the head was fitted on. A message whose intent

@@ -1,14 +1,15 @@
 //! One-against-rest logistic regression for many labels at once, over dense and sparse features, pulled towards a prior.
 //!
-//! Limited-memory BFGS (Nocedal 1980; Liu and Nocedal 1989), every label with its own history and step, all sharing the
-//! matrix products. Labels are independent of each other.
+//! All labels share the matrix products of a step, and each has a step of its own: labels are independent of each other.
 
 use std::ops::Range;
 
 use ndarray::linalg::general_mat_mul;
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
+use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis, s};
 
 use super::features::{BUCKETS, Group, Lexical};
+use super::lbfgs::{History, Point, add_scaled, dot};
+use super::prior::Start;
 
 /// Rows to learn from.
 #[derive(Debug, Clone)]
@@ -85,30 +86,88 @@ pub struct FitOptions {
     pub tolerance: f32,
 }
 
-/// Fits every label, starting from and pulled towards `prior`. `weights` says how much each row counts; zero leaves it
+/// Fits every label, starting from and pulled towards `start`. `weights` says how much each row counts; zero leaves it
 /// out. Deterministic.
 #[must_use]
-pub fn fit(rows: &Rows, weights: &[f32], prior: &Linear, options: FitOptions) -> Linear {
-    Lbfgs::new(rows, weights, prior.clone(), options).run()
+pub fn fit<'a>(rows: &'a Rows, weights: &'a [f32], start: Start<'a>, options: FitOptions) -> Fitted<'a> {
+    Problem::new(rows, weights, start, options).run()
+}
+
+/// What a fit found: the weights that it started from, and those that it learned.
+pub struct Fitted<'a> {
+    start: Start<'a>,
+    /// Dense weights, bias, then the learned buckets.
+    at: Array2<f32>,
+    /// The position of each bucket among the learned ones, or [`UNLEARNED`].
+    place: Vec<u32>,
+    lexical_scale: f32,
+}
+
+/// A bucket that stood in too few rows keeps the weights that it started with.
+const UNLEARNED: u32 = u32::MAX;
+
+impl Fitted<'_> {
+    /// The model.
+    #[must_use]
+    pub fn linear(&self) -> Linear {
+        let dimensions = self.start.dimensions();
+        let mut lexical = Array2::zeros((BUCKETS, self.start.labels()));
+        for (bucket, mut row) in (0..).zip(lexical.outer_iter_mut()) {
+            self.bucket(bucket, row.as_slice_mut().expect("made in standard layout"));
+        }
+        Linear { dense: self.at.slice(s![..=dimensions, ..]).to_owned(), lexical }
+    }
+
+    /// The logits of one row, as those of [`Fitted::linear`], which need not be made for a few rows.
+    #[must_use]
+    pub fn logits(&self, vector: &[f32], lexical: &Lexical) -> Vec<f32> {
+        let mut out = self.at.row(self.start.dimensions()).to_vec();
+        let mut add = |value: f32, weights: &[f32]| {
+            out.iter_mut().zip(weights).for_each(|(logit, weight)| *logit += value * weight);
+        };
+        for (value, row) in vector.iter().zip(flat(&self.at).chunks_exact(self.start.labels())) {
+            add(*value, row);
+        }
+        let mut weights = vec![0.0; self.start.labels()];
+        for (value, buckets) in lexical.groups() {
+            for bucket in buckets {
+                self.bucket(*bucket, &mut weights);
+                add(value * self.lexical_scale, &weights);
+            }
+        }
+        out
+    }
+
+    /// Writes the weights of a bucket.
+    fn bucket(&self, bucket: u16, out: &mut [f32]) {
+        match self.place[usize::from(bucket)] {
+            UNLEARNED => self.start.lexical(bucket, out),
+            place => {
+                let labels = out.len();
+                let row = (self.start.dimensions() + 1 + place as usize) * labels;
+                out.copy_from_slice(&flat(&self.at)[row..row + labels]);
+            }
+        }
+    }
 }
 
 /// Rows whose vectors stay in a core's cache while they are gone over forwards and backwards.
 const BLOCK: usize = 256;
 
-/// Corrections kept.
-const MEMORY: usize = 4;
+/// A label whose loss does not fall even at such a step is where it can be.
+const SHORTEST_STEP: f32 = 1e-3;
 
 /// An n-gram must stand in so many rows to be learned from; once is chance.
 const LEAST_ROWS: u32 = 2;
 
 /// One fit. Parameters are one matrix: dense weights, bias, then the learned buckets.
-struct Lbfgs<'a> {
+struct Problem<'a> {
     rows: &'a Rows,
     weights: &'a [f32],
-    /// Learned buckets of each row, as positions in `learned`, and the value of each, by kind.
+    /// Learned buckets of each row, as positions among the learned ones, and the value of each, by kind.
     lexical: Vec<[(f32, Vec<u32>); 2]>,
-    learned: Vec<u16>,
-    start: Linear,
+    place: Vec<u32>,
+    start: Start<'a>,
     prior: Array2<f32>,
     /// Strength of the pull of each label.
     pulls: Array1<f32>,
@@ -116,124 +175,118 @@ struct Lbfgs<'a> {
     options: FitOptions,
 }
 
-impl<'a> Lbfgs<'a> {
-    fn new(rows: &'a Rows, weights: &'a [f32], start: Linear, options: FitOptions) -> Self {
-        let labels = start.dense.ncols();
+impl<'a> Problem<'a> {
+    fn new(rows: &'a Rows, weights: &'a [f32], start: Start<'a>, options: FitOptions) -> Self {
+        let labels = start.labels();
         let learned = learned_buckets(rows, weights);
-        let mut place = vec![u32::MAX; BUCKETS];
+        let mut place = vec![UNLEARNED; BUCKETS];
         for (at, bucket) in (0..).zip(&learned) {
             place[usize::from(*bucket)] = at;
         }
         let placed = |(value, buckets): Group<'_>| {
             let places = buckets.iter().map(|bucket| place[usize::from(*bucket)]);
-            (value * options.lexical_scale, places.filter(|at| *at != u32::MAX).collect())
+            (value * options.lexical_scale, places.filter(|at| *at != UNLEARNED).collect())
         };
         let lexical = rows.lexical.iter().map(|lexical| lexical.groups().map(placed)).collect();
         let dimensions = rows.dense.ncols();
         let mut prior = Array2::zeros((dimensions + 1 + learned.len(), labels));
-        prior.slice_mut(s![..=dimensions, ..]).assign(&start.dense);
-        for (at, bucket) in learned.iter().enumerate() {
-            prior.row_mut(dimensions + 1 + at).assign(&start.lexical.row(usize::from(*bucket)));
+        prior.slice_mut(s![..=dimensions, ..]).assign(&start.dense());
+        for (bucket, mut row) in learned.iter().zip(prior.outer_iter_mut().skip(dimensions + 1)) {
+            start.lexical(*bucket, row.as_slice_mut().expect("made in standard layout"));
         }
-        let known = |column: ArrayView1<'_, f32>| column.slice(s![..dimensions]).iter().any(|weight| *weight != 0.0);
-        let pull = |column| if known(column) { options.l2 } else { options.fresh_l2 };
-        let pulls = start.dense.columns().into_iter().map(pull).collect();
-        Self { rows, weights, lexical, learned, start, prior, pulls, dimensions, options }
+        let pull = |label| if start.is_known(label) { options.l2 } else { options.fresh_l2 };
+        let pulls = (0..labels).map(pull).collect();
+        Self { rows, weights, lexical, place, start, prior, pulls, dimensions, options }
     }
 
-    fn run(self) -> Linear {
-        let mut at = self.prior.clone();
-        let (mut loss, mut gradient) = self.evaluate(&at);
-        let scale = self.inverse_curvature(&at);
-        let mut history: Vec<Correction> = Vec::new();
-        let mut steps = Array1::<f32>::ones(loss.len());
+    fn run(self) -> Fitted<'a> {
+        let mut block = Block::new(self.start.labels());
+        let mut here = Point::new(self.prior.clone());
+        self.evaluate(&mut here, &mut block);
+        let mut next = Point::new(Array2::zeros(self.prior.raw_dim()));
+        let mut history = History::new(self.inverse_curvature(&here.at, &mut block));
+        let mut direction = Array2::zeros(self.prior.raw_dim());
+        let mut steps = Array1::<f32>::ones(self.start.labels());
         for _ in 0..self.options.iterations {
-            let direction = two_loop(&gradient, &history, &scale);
-            let (next, new_loss, new_gradient) = self.line_search(&at, &direction, (&loss, &gradient), &mut steps);
-            history.push(Correction::new(&next - &at, &new_gradient - &gradient));
-            if history.len() > MEMORY {
-                history.remove(0);
-            }
-            // The label that gains most decides: one that was edited is not done because forty others are.
-            let gains = loss.iter().zip(&new_loss).map(|(old, new)| (old - new) / old.max(f32::MIN_POSITIVE));
-            let gain = gains.fold(0.0, f32::max);
-            (at, loss, gradient) = (next, new_loss, new_gradient);
+            history.direct(&here.gradient, &mut direction);
+            let gain = self.step(&here, &direction, &mut steps, &mut next, &mut block);
+            history.remember(&here, &next);
+            std::mem::swap(&mut here, &mut next);
             if gain < self.options.tolerance {
                 break;
             }
         }
-        let mut fitted = self.start;
-        fitted.dense.assign(&at.slice(s![..=self.dimensions, ..]));
-        for (from, bucket) in self.learned.iter().enumerate() {
-            fitted.lexical.row_mut(usize::from(*bucket)).assign(&at.row(self.dimensions + 1 + from));
-        }
-        fitted
+        Fitted { start: self.start, at: here.at, place: self.place, lexical_scale: self.options.lexical_scale }
     }
 
-    /// A step for each label along its direction: as long as the last one that helped, doubled; a quarter of that where
-    /// the loss does not fall enough (Armijo); none where that does not help either. No label waits for another.
-    fn line_search(
+    /// A step for each label along its direction: twice as long as the last one that helped, but at most one. Where
+    /// the loss does not fall enough (Armijo) the label stays and tries a quarter of it next time: no label waits for
+    /// another, and none costs the others an evaluation. Returns the share of its loss that a label won, of the one
+    /// that won most: one that was edited is not done because forty others are.
+    fn step(
         &self,
-        at: &Array2<f32>,
+        here: &Point,
         direction: &Array2<f32>,
-        (loss, gradient): (&Array1<f32>, &Array2<f32>),
         steps: &mut Array1<f32>,
-    ) -> (Array2<f32>, Array1<f32>, Array2<f32>) {
-        let slope = dot(direction, gradient);
-        let mut next = at + &(direction * &*steps);
-        let (mut new_loss, mut new_gradient) = self.evaluate(&next);
-        let failed = |new_loss: &Array1<f32>, steps: &Array1<f32>| -> Vec<usize> {
-            let bound = |k: usize| loss[k] + 1e-4 * steps[k] * slope[k] + 1e-6 * loss[k].abs();
-            (0..loss.len()).filter(|&k| new_loss[k] > bound(k) || !new_loss[k].is_finite()).collect()
-        };
-        let too_long = failed(&new_loss, steps);
-        for &k in &too_long {
-            steps[k] *= 0.25;
-            next.column_mut(k).assign(&(&at.column(k) + &(&direction.column(k) * steps[k])));
-        }
-        if !too_long.is_empty() {
-            (new_loss, new_gradient) = self.evaluate(&next);
-            for k in failed(&new_loss, steps) {
-                steps[k] *= 0.25;
-                next.column_mut(k).assign(&at.column(k));
-                new_gradient.column_mut(k).assign(&gradient.column(k));
-                new_loss[k] = loss[k];
+        next: &mut Point,
+        block: &mut Block,
+    ) -> f32 {
+        let slope = dot(direction, &here.gradient);
+        next.at.assign(&here.at);
+        add_scaled(&mut next.at, direction, steps);
+        self.evaluate(next, block);
+        let mut most = 0.0_f32;
+        for label in 0..steps.len() {
+            let (old, new) = (here.loss[label], next.loss[label]);
+            let bound = old + 1e-4 * steps[label] * slope[label] + 1e-6 * old.abs();
+            if new.is_finite() && new <= bound {
+                most = most.max((old - new) / old.max(f32::MIN_POSITIVE));
+                steps[label] = (steps[label] * 2.0).min(1.0);
+            } else {
+                next.at.column_mut(label).assign(&here.at.column(label));
+                next.gradient.column_mut(label).assign(&here.gradient.column(label));
+                next.loss[label] = old;
+                steps[label] *= 0.25;
+                // Not done, unless steps have become so short that there is nothing to be won.
+                most = if steps[label] > SHORTEST_STEP { f32::INFINITY } else { most };
             }
         }
-        steps.mapv_inplace(|step| (step * 2.0).min(1.0));
-        (next, new_loss, new_gradient)
+        most
     }
 
     /// One over the diagonal of the Hessian at the start: the scale in which steps of length one are right.
-    fn inverse_curvature(&self, at: &Array2<f32>) -> Array2<f32> {
-        let dimensions = self.dimensions;
+    fn inverse_curvature(&self, at: &Array2<f32>, block: &mut Block) -> Array2<f32> {
         let mut out = Array2::zeros(at.raw_dim());
-        for block in self.blocks() {
-            let mut curvature = self.logits(at, block.clone());
-            for (mut row, weight) in curvature.outer_iter_mut().zip(&self.weights[block.clone()]) {
+        for range in self.ranges() {
+            let curvature = block.rows(range.len());
+            self.logits(at, range.clone(), curvature);
+            for (row, weight) in curvature.chunks_exact_mut(at.ncols()).zip(&self.weights[range.clone()]) {
                 // A floor, since probabilities move away from where they start.
-                row.mapv_inplace(|logit| weight * (sigmoid(logit) * (1.0 - sigmoid(logit))).max(0.01));
+                let curvature = |logit: f32| weight * (sigmoid(logit) * (1.0 - sigmoid(logit))).max(0.01);
+                row.iter_mut().for_each(|logit| *logit = curvature(*logit));
             }
-            let squares = self.rows.dense.slice(s![block.clone(), ..]).mapv(|value| value * value);
-            self.gather(&squares.view(), &curvature, (block, |value| value * value), &mut out);
+            let squares = self.rows.dense.slice(s![range.clone(), ..]).mapv(|value| value * value);
+            self.gather(&squares.view(), curvature, (range, |value| value * value), &mut out);
         }
-        debug_assert_eq!(out.nrows(), dimensions + 1 + self.learned.len());
         out += &self.pulls;
         out.mapv_into(f32::recip)
     }
 
-    fn blocks(&self) -> impl Iterator<Item = Range<usize>> {
+    fn ranges(&self) -> impl Iterator<Item = Range<usize>> {
         let rows = self.rows.len();
         (0..rows).step_by(BLOCK).map(move |start| start..(start + BLOCK).min(rows))
     }
 
-    fn logits(&self, at: &Array2<f32>, block: Range<usize>) -> Array2<f32> {
-        let mut logits = self.rows.dense.slice(s![block.clone(), ..]).dot(&at.slice(s![..self.dimensions, ..]));
-        logits += &at.row(self.dimensions);
+    /// Writes the logits of a range of rows, row by row.
+    fn logits(&self, at: &Array2<f32>, range: Range<usize>, out: &mut [f32]) {
         let labels = at.ncols();
+        let bias = &flat(at)[self.dimensions * labels..][..labels];
+        out.chunks_exact_mut(labels).for_each(|row| row.copy_from_slice(bias));
+        let dense = self.rows.dense.slice(s![range.clone(), ..]);
+        let mut matrix = ArrayViewMut2::from_shape((range.len(), labels), out).expect("a row for each of the range");
+        general_mat_mul(1.0, &dense, &at.slice(s![..self.dimensions, ..]), 1.0, &mut matrix);
         let weights = &flat(at)[(self.dimensions + 1) * labels..];
-        for (mut row, groups) in logits.outer_iter_mut().zip(&self.lexical[block]) {
-            let Some(row) = row.as_slice_mut() else { continue };
+        for (row, groups) in out.chunks_exact_mut(labels).zip(&self.lexical[range]) {
             for (value, bucket) in each(groups) {
                 let start = bucket as usize * labels;
                 for (logit, weight) in row.iter_mut().zip(&weights[start..start + labels]) {
@@ -241,25 +294,24 @@ impl<'a> Lbfgs<'a> {
                 }
             }
         }
-        logits
     }
 
     /// Adds features times `per_row` to `out`; `scale` turns a lexical value into what it counts.
     fn gather(
         &self,
         dense: &ArrayView2<'_, f32>,
-        per_row: &Array2<f32>,
-        (block, scale): (Range<usize>, impl Fn(f32) -> f32),
+        per_row: &[f32],
+        (range, scale): (Range<usize>, impl Fn(f32) -> f32),
         out: &mut Array2<f32>,
     ) {
         let (dimensions, labels) = (self.dimensions, out.ncols());
-        general_mat_mul(1.0, &dense.t(), per_row, 1.0, &mut out.slice_mut(s![..dimensions, ..]));
+        let matrix = ArrayView2::from_shape((range.len(), labels), per_row).expect("a row for each of the range");
+        general_mat_mul(1.0, &dense.t(), &matrix, 1.0, &mut out.slice_mut(s![..dimensions, ..]));
         let mut bias = out.row_mut(dimensions);
-        bias += &per_row.sum_axis(Axis(0));
-        let Some(out) = out.as_slice_mut() else { return };
+        bias += &matrix.sum_axis(Axis(0));
+        let out = out.as_slice_mut().expect("made in standard layout");
         let out = &mut out[(dimensions + 1) * labels..];
-        for (row, groups) in per_row.outer_iter().zip(&self.lexical[block]) {
-            let Some(row) = row.as_slice() else { continue };
+        for (row, groups) in per_row.chunks_exact(labels).zip(&self.lexical[range]) {
             for (value, bucket) in each(groups) {
                 let (value, start) = (scale(value), bucket as usize * labels);
                 for (sum, residual) in out[start..start + labels].iter_mut().zip(row) {
@@ -269,15 +321,17 @@ impl<'a> Lbfgs<'a> {
         }
     }
 
-    /// Loss of each label, and its gradient.
-    fn evaluate(&self, at: &Array2<f32>) -> (Array1<f32>, Array2<f32>) {
-        let mut loss = Array1::<f32>::zeros(at.ncols());
-        let mut gradient = Array2::zeros(at.raw_dim());
-        for block in self.blocks() {
+    /// Loss of each label at a point, and its gradient.
+    fn evaluate(&self, point: &mut Point, block: &mut Block) {
+        let Point { at, loss, gradient } = point;
+        loss.fill(0.0);
+        gradient.fill(0.0);
+        for range in self.ranges() {
             // Turned into weighted residuals in place; the loss is summed on the way.
-            let mut residuals = self.logits(at, block.clone());
-            for ((mut row, labels), weight) in
-                residuals.outer_iter_mut().zip(&self.rows.labels[block.clone()]).zip(&self.weights[block.clone()])
+            let residuals = block.rows(range.len());
+            self.logits(at, range.clone(), residuals);
+            let rows = residuals.chunks_exact_mut(loss.len());
+            for ((row, labels), weight) in rows.zip(&self.rows.labels[range.clone()]).zip(&self.weights[range.clone()])
             {
                 for label in labels {
                     loss[*label] -= weight * row[*label];
@@ -292,11 +346,10 @@ impl<'a> Lbfgs<'a> {
                     row[*label] -= weight;
                 }
             }
-            let dense = self.rows.dense.slice(s![block.clone(), ..]);
-            self.gather(&dense, &residuals, (block, |value| value), &mut gradient);
+            let dense = self.rows.dense.slice(s![range.clone(), ..]);
+            self.gather(&dense, residuals, (range, |value| value), gradient);
         }
-        self.pull(at, &mut loss, &mut gradient);
-        (loss, gradient)
+        self.pull(at, loss, gradient);
     }
 
     /// The bias is free; everything else is pulled towards the prior.
@@ -328,46 +381,20 @@ fn learned_buckets(rows: &Rows, weights: &[f32]) -> Vec<u16> {
     (0..).zip(counts).filter(|(_, count)| *count >= LEAST_ROWS).map(|(bucket, _)| bucket).collect()
 }
 
-/// A step and the change of the gradient over it.
-struct Correction {
-    step: Array2<f32>,
-    change: Array2<f32>,
-    /// 1 / (step · change) for each label; zero where the curvature was not positive.
-    rho: Array1<f32>,
+/// Room for the logits or residuals of a range of rows. Like all that a fit needs it is allocated once: fresh pages for
+/// every step took longer than the arithmetic.
+struct Block {
+    labels: usize,
+    values: Vec<f32>,
 }
 
-impl Correction {
-    fn new(step: Array2<f32>, change: Array2<f32>) -> Self {
-        let rho = dot(&step, &change).mapv(|curvature| if curvature > 1e-10 { 1.0 / curvature } else { 0.0 });
-        Self { step, change, rho }
+impl Block {
+    fn new(labels: usize) -> Self {
+        Self { labels, values: vec![0.0; BLOCK * labels] }
     }
-}
 
-/// The search direction: minus the gradient through the approximate inverse Hessian, which starts as `scale`. Positive
-/// definite by construction, so that it always descends.
-fn two_loop(gradient: &Array2<f32>, history: &[Correction], scale: &Array2<f32>) -> Array2<f32> {
-    let mut direction = gradient.clone();
-    let mut alphas = Vec::with_capacity(history.len());
-    for correction in history.iter().rev() {
-        let alpha = dot(&correction.step, &direction) * &correction.rho;
-        subtract_scaled(&mut direction, &correction.change, &alpha);
-        alphas.push(alpha);
-    }
-    direction *= scale;
-    for (correction, alpha) in history.iter().zip(alphas.iter().rev()) {
-        let beta = dot(&correction.change, &direction) * &correction.rho;
-        subtract_scaled(&mut direction, &correction.step, &(&beta - alpha));
-    }
-    direction.mapv_inplace(|value| -value);
-    direction
-}
-
-/// `target -= other * factors`, column by column.
-fn subtract_scaled(target: &mut Array2<f32>, other: &Array2<f32>, factors: &Array1<f32>) {
-    for (mut target, other) in target.outer_iter_mut().zip(other.outer_iter()) {
-        for ((target, other), factor) in target.iter_mut().zip(other.iter()).zip(factors.iter()) {
-            *target -= other * factor;
-        }
+    fn rows(&mut self, count: usize) -> &mut [f32] {
+        &mut self.values[..count * self.labels]
     }
 }
 
@@ -378,17 +405,6 @@ fn sigmoid(z: f32) -> f32 {
 /// A matrix in standard layout, as all here are.
 fn flat(matrix: &Array2<f32>) -> &[f32] {
     matrix.as_slice().expect("made in standard layout")
-}
-
-/// Column by column.
-fn dot(a: &Array2<f32>, b: &Array2<f32>) -> Array1<f32> {
-    let mut out = Array1::<f32>::zeros(a.ncols());
-    for (a, b) in a.outer_iter().zip(b.outer_iter()) {
-        for ((out, a), b) in out.iter_mut().zip(a.iter()).zip(b.iter()) {
-            *out += a * b;
-        }
-    }
-    out
 }
 
 #[cfg(test)]
@@ -417,12 +433,13 @@ mod tests {
     #[test]
     fn separates_and_repeats() {
         let rows = rows();
-        let prior = Linear::flat(2, 2, -1.0);
-        let one = fit(&rows, &[1.0; 6], &prior, options());
-        assert_eq!(one, fit(&rows, &[1.0; 6], &prior, options()));
+        let fitted = || fit(&rows, &[1.0; 6], Start::flat(2, 2, -1.0), options());
+        let one = fitted().linear();
+        assert_eq!(one, fitted().linear());
         for (row, labels) in rows.labels.iter().enumerate() {
             let vector = rows.dense.row(row).to_vec();
             let logits = one.logits(&vector, &rows.lexical[row], 1.0);
+            assert_eq!(logits, fitted().logits(&vector, &rows.lexical[row]));
             for (label, logit) in logits.iter().enumerate() {
                 assert_eq!(*logit > 0.0, labels.contains(&label), "row {row} label {label}");
             }
@@ -432,17 +449,22 @@ mod tests {
     #[test]
     fn the_gradient_is_that_of_the_loss() {
         let rows = rows();
-        let problem = Lbfgs::new(&rows, &[1.0; 6], Linear::flat(2, 2, -0.5), options());
+        let problem = Problem::new(&rows, &[1.0; 6], Start::flat(2, 2, -0.5), options());
+        let evaluated = |at: Array2<f32>| {
+            let mut point = Point::new(at);
+            problem.evaluate(&mut point, &mut Block::new(2));
+            point
+        };
         let mut at = problem.prior.clone();
         at[(0, 0)] = 0.3;
         at[(3, 1)] = -0.2;
-        let (_, gradient) = problem.evaluate(&at);
+        let gradient = evaluated(at.clone()).gradient;
         for position in [(0, 0), (1, 1), (2, 0), (3, 0)] {
             let mut moved = at.clone();
             moved[position] += 1e-2;
-            let (up, _) = problem.evaluate(&moved);
+            let up = evaluated(moved.clone()).loss;
             moved[position] -= 2e-2;
-            let (down, _) = problem.evaluate(&moved);
+            let down = evaluated(moved).loss;
             let slope = (up[position.1] - down[position.1]) / 2e-2;
             assert!((slope - gradient[position]).abs() < 1e-2, "{position:?}: {slope} {}", gradient[position]);
         }
@@ -451,7 +473,6 @@ mod tests {
     #[test]
     fn without_rows_the_prior_stays() {
         let empty = Rows { dense: Array2::zeros((0, 2)), lexical: vec![], labels: vec![] };
-        let prior = Linear::flat(2, 3, -2.0);
-        assert_eq!(fit(&empty, &[], &prior, options()), prior);
+        assert_eq!(fit(&empty, &[], Start::flat(2, 3, -2.0), options()).linear(), Linear::flat(2, 3, -2.0));
     }
 }

@@ -4,12 +4,17 @@ mod calibrate;
 mod features;
 mod fewshot;
 mod fit;
+mod lbfgs;
 mod logistic;
 mod pack;
+mod prior;
+mod samples;
 
 pub use calibrate::{Calibration, Held};
 pub use features::{BUCKETS, Lexical};
 pub use fewshot::FewShotHead;
 pub use fit::{FitReport, IntentHead, IntentScore, Neighbour, Scores};
-pub use logistic::{FitOptions, Linear, Rows, fit};
+pub use logistic::{FitOptions, Fitted, Linear, Rows, fit};
 pub use pack::{Labelled, pack, reading_of};
+pub use prior::{Prior, Start};
+pub use samples::Samples;

@@ -8,8 +8,10 @@ use anyhow::Context;
 use serde_json::json;
 
 use super::features::Lexical;
-use super::fit::{FOLDS, NEW_INTENT_BIAS, dense_rows, example_texts, fold_of, or_none};
-use super::logistic::{FitOptions, Linear, Rows, fit};
+use super::fit::{FOLDS, NEW_INTENT_BIAS, dense_rows, or_none};
+use super::logistic::{FitOptions, Rows, fit};
+use super::prior::{Prior, Start};
+use super::samples::{fold_of, texts};
 use crate::catalogue::Catalogue;
 use crate::model::{Bundle, Quantised, Reference, ReferenceRows, sha256, text_key};
 use crate::text::{Message, Utterance, UtteranceError};
@@ -77,7 +79,7 @@ pub fn pack(
 
     let mut examples = HashMap::new();
     let (mut written, mut folds) = (ReferenceRows::default(), Vec::new());
-    for (text, labels) in example_texts(catalogue) {
+    for (text, labels) in texts(catalogue) {
         let vector = Quantised::of(&bundle.read(&text)?.vector);
         examples.insert(text_key(&encoder_hash, text.model()), vector.clone());
         written.vectors.push(vector);
@@ -119,7 +121,7 @@ struct Part<'a> {
 }
 
 /// Where every fit starts: heads on everything that is known today, one on all of it, one without each fold.
-fn fit_priors(bundle: &Bundle, parts: &[Part<'_>], labels: usize) -> Vec<Linear> {
+fn fit_priors(bundle: &Bundle, parts: &[Part<'_>], labels: usize) -> Vec<Prior> {
     let settings = bundle.head_settings();
     let vectors = parts.iter().flat_map(|part| &part.rows.vectors);
     let rows = Rows {
@@ -142,14 +144,14 @@ fn fit_priors(bundle: &Bundle, parts: &[Part<'_>], labels: usize) -> Vec<Linear>
         };
         parts.iter().flat_map(one).collect()
     };
-    let start = Linear::flat(bundle.dimensions(), labels + 1, NEW_INTENT_BIAS);
+    let start = Start::flat(bundle.dimensions(), labels + 1, NEW_INTENT_BIAS);
     let folds = [None].into_iter().chain((0..FOLDS).map(Some));
     std::thread::scope(|scope| {
         let fits: Vec<_> = folds
             .map(|fold| {
-                let (rows, start) = (&rows, &start);
+                let (rows, start) = (&rows, start.clone());
                 let weights = weights_without(fold);
-                scope.spawn(move || fit(rows, &weights, start, options))
+                scope.spawn(move || Prior::of(&fit(rows, &weights, start, options).linear()))
             })
             .collect();
         fits.into_iter().map(|fit| fit.join().expect("fitting does not panic")).collect()

@@ -10,7 +10,7 @@ use safetensors::{Dtype, SafeTensors};
 use sha2::{Digest, Sha256};
 
 use super::BundleError;
-use crate::head::{BUCKETS, Lexical, Linear};
+use crate::head::{BUCKETS, Lexical, Prior};
 
 /// A vector in eight bits a component: what every training vector is rounded to, computed now or shipped, so that a
 /// head fitted with shipped vectors is the same as one fitted without.
@@ -73,7 +73,7 @@ pub struct Reference {
     pub calibration: ReferenceRows,
     /// Weights for each of `intents`, then for having none of them, learned on real messages, background and the catalogue of that day: first on all of
     /// them, then, for each fold of the cross-validation, without what that fold holds out. Empty if there is no prior.
-    pub priors: Vec<Linear>,
+    pub priors: Vec<Prior>,
     /// Vectors of known texts.
     pub(crate) examples: HashMap<TextKey, Quantised>,
 }
@@ -144,14 +144,9 @@ impl Reference {
                 .map_err(|_| broken(format!("`{}` is not {} × {labels}", name("dense"), dimensions + 1)))?;
             let scales = floats(&tensor(&name("lexical.scales"), Dtype::F32)?);
             let values = tensor(&name("lexical.values"), Dtype::I8)?;
-            let unpacked = values
-                .data()
-                .iter()
-                .enumerate()
-                .map(|(at, byte)| f32::from(i8::from_le_bytes([*byte])) * scales.get(at % labels).unwrap_or(&0.0));
-            let lexical = Array2::from_shape_vec((BUCKETS, labels), unpacked.collect())
-                .map_err(|_| broken(format!("`{}` has another size", name("lexical.values"))))?;
-            priors.push(Linear { dense, lexical });
+            let values = values.data().iter().map(|byte| i8::from_le_bytes([*byte])).collect();
+            let prior = Prior::from_parts(dense, values, scales);
+            priors.push(prior.ok_or_else(|| broken(format!("`{}` has another size", name("lexical.values"))))?);
         }
         let keys = tensor("examples.keys", Dtype::U8)?;
         let keys = keys.data().chunks_exact(16).map(|key| {
@@ -185,15 +180,11 @@ impl Reference {
         for (number, prior) in self.priors.iter().enumerate() {
             let labels = self.intents.len() + 1;
             let name = |part: &str| format!("prior.{number}.{part}");
-            let bytes = prior.dense.iter().flat_map(|value| value.to_le_bytes()).collect();
-            parts.add(&name("dense"), Dtype::F32, vec![dimensions + 1, labels], bytes);
-            let columns: Vec<Quantised> =
-                prior.lexical.columns().into_iter().map(|column| Quantised::of(&column.to_vec())).collect();
-            let scales = columns.iter().flat_map(|column| column.scale.to_le_bytes()).collect();
-            parts.add(&name("lexical.scales"), Dtype::F32, vec![labels], scales);
-            let values = (0..BUCKETS)
-                .flat_map(|bucket| columns.iter().map(move |column| column.values[bucket].to_le_bytes()[0]))
-                .collect();
+            let (dense, lexical, scales) = prior.parts();
+            let bytes = |values: &mut dyn Iterator<Item = &f32>| values.flat_map(|value| value.to_le_bytes()).collect();
+            parts.add(&name("dense"), Dtype::F32, vec![dimensions + 1, labels], bytes(&mut dense.iter()));
+            parts.add(&name("lexical.scales"), Dtype::F32, vec![labels], bytes(&mut scales.iter()));
+            let values = lexical.iter().map(|value| value.to_le_bytes()[0]).collect();
             parts.add(&name("lexical.values"), Dtype::I8, vec![BUCKETS, labels], values);
         }
         let metadata = HashMap::from([("intents".to_owned(), serde_json::to_string(&self.intents)?)]);
@@ -266,6 +257,7 @@ fn shorts(view: &TensorView<'_>) -> Vec<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::head::Linear;
 
     #[test]
     fn comes_back_as_written() {
@@ -274,8 +266,9 @@ mod tests {
             lexical: vec![Lexical::of("运费"), Lexical::of("")],
             labels: vec![vec![1], vec![]],
         };
-        let mut prior = Linear::flat(2, 3, -3.0);
-        prior.lexical[(7, 1)] = 1.27;
+        let mut fitted = Linear::flat(2, 3, -3.0);
+        fitted.lexical[(7, 1)] = 1.27;
+        let prior = Prior::of(&fitted);
         let reference = Reference {
             intents: vec!["a".into(), "b".into()],
             background: ReferenceRows::default(),
@@ -288,10 +281,7 @@ mod tests {
         assert_eq!(read.calibration, rows);
         assert_eq!(read.intents, reference.intents);
         assert_eq!(read.examples, reference.examples);
-        assert_eq!(read.priors.len(), 2);
-        let back = &read.priors[1];
-        assert_eq!(back.dense, prior.dense);
-        assert!((back.lexical[(7, 1)] - 1.27).abs() < 1e-5);
+        assert_eq!(read.priors, [prior.clone(), prior]);
         assert!(Reference::read(Path::new("r"), &bytes[..bytes.len() - 3], 2).is_err());
         assert!(Reference::read(Path::new("r"), &bytes, 3).is_err());
     }

@@ -1,0 +1,205 @@
+//! The texts of a catalogue as what a head learns from: vectors, n-grams, labels.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use sha2::{Digest, Sha256};
+
+use super::features::Lexical;
+use super::fit::FOLDS;
+use crate::catalogue::Catalogue;
+use crate::labels::OTHER;
+use crate::model::{Bundle, EncoderError, Quantised, text_key};
+use crate::text::{Message, Utterance};
+
+/// The examples and near misses of a catalogue, read by a bundle's encoder. A text that stands twice is one sample.
+pub struct Samples {
+    rows: Vec<Sample>,
+    /// By what is said, for the next generation of the catalogue.
+    texts: HashMap<String, Arc<Text>>,
+    embedded: usize,
+    embedding: Duration,
+}
+
+/// A text and the indices of its intents in the catalogue; none for a near miss that belongs nowhere.
+pub(super) struct Sample {
+    pub(super) text: Arc<Text>,
+    pub(super) labels: Vec<usize>,
+}
+
+/// What a text is to a head, whatever its labels.
+pub(super) struct Text {
+    pub(super) say: String,
+    model: String,
+    pub(super) lexical: Lexical,
+    pub(super) vector: Quantised,
+    pub(super) fold: usize,
+}
+
+impl Samples {
+    /// Reads the texts. What `previous` has read with the same bundle is taken over; the vectors of the others are the
+    /// bundle's, or computed on all threads.
+    ///
+    /// # Errors
+    /// When a text cannot be embedded.
+    pub fn read(
+        catalogue: &Catalogue,
+        bundle: &Bundle,
+        previous: Option<&Self>,
+        threads: usize,
+    ) -> Result<Self, EncoderError> {
+        let started = Instant::now();
+        let known = |say: &str| previous.and_then(|previous| previous.texts.get(say)).map(Arc::clone);
+        let drafts = wanted(catalogue).filter_map(|(say, labels)| {
+            let draft = match known(say) {
+                Some(text) => Draft::Known(text),
+                None => Draft::New(say, Message::read(&Utterance::new(say).ok()?)),
+            };
+            Some((draft, labels))
+        });
+        let drafts = merged(drafts, Draft::model);
+        let (rows, embedded) = embed(drafts, bundle, threads)?;
+        let texts = rows.iter().map(|row| (row.text.say.clone(), Arc::clone(&row.text))).collect();
+        Ok(Self { rows, texts, embedded, embedding: started.elapsed() })
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// How many vectors had to be computed.
+    #[must_use]
+    pub fn embedded(&self) -> usize {
+        self.embedded
+    }
+
+    /// How long reading them took.
+    #[must_use]
+    pub fn embedding(&self) -> Duration {
+        self.embedding
+    }
+
+    pub(super) fn rows(&self) -> &[Sample] {
+        &self.rows
+    }
+}
+
+/// A text on its way to a sample.
+enum Draft<'a> {
+    Known(Arc<Text>),
+    New(&'a str, Message),
+}
+
+impl Draft<'_> {
+    fn model(&self) -> &str {
+        match self {
+            Self::Known(text) => &text.model,
+            Self::New(_, message) => message.model(),
+        }
+    }
+
+    fn finish(&self, bundle: &Bundle) -> Result<(Arc<Text>, bool), EncoderError> {
+        let (say, message) = match self {
+            Self::Known(text) => return Ok((Arc::clone(text), false)),
+            Self::New(say, message) => (*say, message),
+        };
+        let shipped = bundle.reference().examples.get(&text_key(bundle.encoder_hash(), message.model()));
+        let vector = match shipped {
+            Some(vector) => vector.clone(),
+            None => Quantised::of(&bundle.read(message)?.vector),
+        };
+        let text = Text {
+            say: say.to_owned(),
+            model: message.model().to_owned(),
+            lexical: Lexical::of(message.model()),
+            vector,
+            fold: fold_of(message.model()),
+        };
+        Ok((Arc::new(text), shipped.is_none()))
+    }
+}
+
+/// Finishes the texts on all threads; tells how many vectors had to be computed.
+fn embed(
+    drafts: Vec<(Draft<'_>, Vec<usize>)>,
+    bundle: &Bundle,
+    threads: usize,
+) -> Result<(Vec<Sample>, usize), EncoderError> {
+    let size = drafts.len().div_ceil(threads.max(1)).max(1);
+    let finished: Vec<Result<Vec<_>, EncoderError>> = std::thread::scope(|scope| {
+        let finish = |part: &[(Draft<'_>, _)]| part.iter().map(|(draft, _)| draft.finish(bundle)).collect();
+        let workers: Vec<_> = drafts.chunks(size).map(|part| scope.spawn(move || finish(part))).collect();
+        workers.into_iter().map(|worker| worker.join().expect("embedding does not panic")).collect()
+    });
+    let (mut rows, mut embedded) = (Vec::with_capacity(drafts.len()), 0);
+    let mut labels = drafts.into_iter().map(|(_, labels)| labels);
+    for part in finished {
+        for ((text, is_new), labels) in part?.into_iter().zip(&mut labels) {
+            embedded += usize::from(is_new);
+            rows.push(Sample { text, labels });
+        }
+    }
+    Ok((rows, embedded))
+}
+
+/// Every text that a head is fitted on, with its labels, for making a bundle.
+pub(super) fn texts(catalogue: &Catalogue) -> Vec<(Message, Vec<usize>)> {
+    let read = |say: &str| Some(Message::read(&Utterance::new(say).ok()?));
+    merged(wanted(catalogue).filter_map(|(say, labels)| Some((read(say)?, labels))), Message::model)
+}
+
+/// Examples with all their intents, then near misses where they belong.
+fn wanted(catalogue: &Catalogue) -> impl Iterator<Item = (&str, Vec<usize>)> {
+    let examples = catalogue.intents().iter().flat_map(|intent| {
+        intent.examples.iter().map(move |example| {
+            let ids = [intent.id.as_str()].into_iter().chain(example.also.iter().map(String::as_str));
+            (example.say.as_str(), ids.collect::<Vec<_>>())
+        })
+    });
+    let misses = catalogue
+        .intents()
+        .iter()
+        .flat_map(|intent| intent.near_misses.iter().map(|miss| (miss.say.as_str(), vec![miss.belongs.as_str()])));
+    examples.chain(misses).filter_map(|(say, ids)| {
+        let labels: Vec<usize> = ids.iter().filter_map(|id| catalogue.index(id)).collect();
+        // What belongs to a switched-off intent is neither that intent's nor the background's.
+        (!labels.is_empty() || ids == [OTHER]).then_some((say, labels))
+    })
+}
+
+/// One item for each key, the first, with the labels of all.
+fn merged<T>(items: impl Iterator<Item = (T, Vec<usize>)>, key: impl Fn(&T) -> &str) -> Vec<(T, Vec<usize>)> {
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    let mut out: Vec<(T, Vec<usize>)> = Vec::new();
+    for (item, labels) in items {
+        match seen.get(key(&item)) {
+            Some(at) => {
+                let known = &mut out[*at].1;
+                for label in labels {
+                    if !known.contains(&label) {
+                        known.push(label);
+                    }
+                }
+            }
+            None => {
+                seen.insert(key(&item).to_owned(), out.len());
+                out.push((item, labels));
+            }
+        }
+    }
+    out
+}
+
+/// The fold that a text is held out in: by its hash, so that an edit elsewhere does not move it.
+pub(super) fn fold_of(text: &str) -> usize {
+    usize::from(Sha256::digest(text)[0]) % FOLDS
+}

@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+use serde::Serialize;
+use utoipa::ToSchema;
+
 use crate::catalogue::{Case, Intent};
 use crate::engine::Engine;
 use crate::incoming::Request;
@@ -9,11 +12,12 @@ use crate::labels;
 use crate::reply::Reply;
 
 /// A test that did not get what it expected.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Failure {
     /// The intent whose file it stands in.
     pub intent: String,
     /// That file.
+    #[schema(value_type = String)]
     pub file: PathBuf,
     /// The line of the test.
     pub line: usize,
@@ -37,6 +41,12 @@ pub fn run(engine: &Engine, intent: &Intent) -> Vec<Failure> {
         })
     };
     intent.cases.iter().filter_map(failure).collect()
+}
+
+/// Whether a test gets what it expects.
+#[must_use]
+pub fn passes(engine: &Engine, case: &Case) -> bool {
+    problems(engine, case).is_empty()
 }
 
 /// What a test expected and did not get.

@@ -1,6 +1,8 @@
 //! The door for programs: open a configuration, ask for a decision.
 
+use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::catalogue::{Catalogue, Sources};
 use crate::config::Config;
@@ -23,11 +25,13 @@ use crate::yaml::Findings;
 /// # Ok(()) }
 /// ```
 pub struct Engine {
-    config: Config,
-    bundle: Bundle,
+    config: Arc<Config>,
+    bundle: Arc<Bundle>,
+    sources: Arc<Sources>,
     catalogue: Catalogue,
     head: IntentHead,
     model: String,
+    number: u64,
     generation: String,
 }
 
@@ -65,14 +69,43 @@ impl Engine {
         // The bundle takes longest; the catalogue is checked beside it.
         let (bundle, catalogue) = std::thread::scope(|scope| {
             let bundle = scope.spawn(|| Bundle::open(&config.bundle));
-            let catalogue = read_catalogue(&config);
+            let catalogue = read_sources(&config).and_then(|sources| Ok((Catalogue::check(&sources)?, sources)));
             (bundle.join().expect("loading does not panic"), catalogue)
         });
-        let (catalogue, bundle) = (catalogue?, bundle?);
+        let ((catalogue, sources), bundle) = (catalogue?, Arc::new(bundle?));
         let head = IntentHead::fit(&catalogue, &bundle, None, config.workers)?;
+        Ok(Self::assemble((Arc::new(config), bundle), (Arc::new(sources), catalogue, head), 1))
+    }
+
+    /// An engine on a bundle already loaded, with a catalogue other than the configuration's.
+    ///
+    /// # Errors
+    /// Every problem of the catalogue.
+    pub fn with_catalogue(config: Config, bundle: Arc<Bundle>, sources: &Sources) -> Result<Self, OpenError> {
+        let catalogue = Catalogue::check(sources)?;
+        let head = IntentHead::fit(&catalogue, &bundle, None, config.workers)?;
+        Ok(Self::assemble((Arc::new(config), bundle), (Arc::new(sources.clone()), catalogue, head), 1))
+    }
+
+    /// This engine with another catalogue, as the generation of this number. Texts that this one has read are not read
+    /// again, which changes nothing but the time.
+    ///
+    /// # Errors
+    /// Every problem of the catalogue.
+    pub fn next(&self, sources: Arc<Sources>, number: u64) -> Result<Self, OpenError> {
+        let catalogue = Catalogue::check(&sources)?;
+        let head = IntentHead::fit(&catalogue, &self.bundle, Some(&self.head), self.config.workers)?;
+        Ok(Self::assemble((Arc::clone(&self.config), Arc::clone(&self.bundle)), (sources, catalogue, head), number))
+    }
+
+    fn assemble(
+        (config, bundle): (Arc<Config>, Arc<Bundle>),
+        (sources, catalogue, head): (Arc<Sources>, Catalogue, IntentHead),
+        number: u64,
+    ) -> Self {
         let model = bundle.name();
-        let generation = format!("sha256:{}#1", catalogue.hash());
-        Ok(Self { config, bundle, catalogue, head, model, generation })
+        let generation = format!("sha256:{}#{number}", catalogue.hash());
+        Self { config, bundle, sources, catalogue, head, model, number, generation }
     }
 
     /// Decides about one message. Never fails: a message that cannot be processed goes to a person.
@@ -116,9 +149,34 @@ impl Engine {
         &self.catalogue
     }
 
+    /// Intents, other than these, that have an example near one of theirs.
+    #[must_use]
+    pub fn near(&self, ids: &BTreeSet<&str>) -> Vec<&str> {
+        let own: BTreeSet<usize> = ids.iter().filter_map(|id| self.catalogue.index(id)).collect();
+        self.head.near(&own).into_iter().map(|at| self.catalogue.intents()[at].id.as_str()).collect()
+    }
+
+    /// The files that the catalogue was made of.
+    #[must_use]
+    pub fn sources(&self) -> &Arc<Sources> {
+        &self.sources
+    }
+
+    /// The day in the shop.
+    #[must_use]
+    pub fn today(&self) -> jiff::civil::Date {
+        self.now().date()
+    }
+
+    /// The number of the catalogue's generation, from 1.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.number
+    }
+
     /// The model bundle.
     #[must_use]
-    pub fn bundle(&self) -> &Bundle {
+    pub fn bundle(&self) -> &Arc<Bundle> {
         &self.bundle
     }
 
@@ -143,11 +201,6 @@ impl Engine {
     }
 }
 
-/// Reads and checks the catalogue alone: what `triage lint` does.
-///
-/// # Errors
-/// Every problem, with its place.
-pub fn read_catalogue(config: &Config) -> Result<Catalogue, OpenError> {
-    let sources = Sources::read(&config.intents, &config.policy, &config.shop)?;
-    Ok(Catalogue::check(&sources)?)
+fn read_sources(config: &Config) -> Result<Sources, OpenError> {
+    Ok(Sources::read(&config.intents, &config.policy, &config.shop)?)
 }

@@ -28,6 +28,7 @@ pub mod http;
 pub mod incoming;
 pub mod labels;
 pub mod lint;
+pub mod live;
 pub mod model;
 mod pipeline;
 pub mod policy;

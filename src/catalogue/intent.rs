@@ -163,7 +163,7 @@ pub struct AnswerRule {
 }
 
 /// A test that a lead wrote.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Case {
     /// The message.
     pub say: String,
@@ -181,4 +181,12 @@ pub struct Case {
     pub history: Vec<PastMessage>,
     /// The line it stands in.
     pub line: usize,
+}
+
+impl Case {
+    /// Whether another one says and expects the same, wherever it stands.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        *self == Self { line: self.line, ..other.clone() }
+    }
 }

@@ -48,15 +48,32 @@ impl Sources {
 
     /// SHA-256 over names and texts, in hexadecimal.
     #[must_use]
-    pub(super) fn hash(&self) -> String {
+    pub fn hash(&self) -> String {
         let mut hash = Sha256::new();
-        for file in self.intents.iter().chain([&self.policy, &self.shop]) {
+        for file in self.files() {
             hash.update(file.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default());
             hash.update([0]);
             hash.update((file.text.len() as u64).to_le_bytes());
             hash.update(&file.text);
         }
         hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+impl Sources {
+    /// All files: intents, policy, shop.
+    pub fn files(&self) -> impl Iterator<Item = &SourceFile> {
+        self.intents.iter().chain([&self.policy, &self.shop])
+    }
+
+    /// The intents' files that differ from others or that those do not have; `None` if policy or shop differ.
+    #[must_use]
+    pub fn changed_intents(&self, others: &Self) -> Option<Vec<&Path>> {
+        if self.policy.text != others.policy.text || self.shop.text != others.shop.text {
+            return None;
+        }
+        let is_known = |file: &&SourceFile| others.intents.iter().any(|o| o.path == file.path && o.text == file.text);
+        Some(self.intents.iter().filter(|file| !is_known(file)).map(|file| file.path.as_path()).collect())
     }
 }
 

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 
 use super::Found;
+use crate::catalogue::{Catalogue, Sources};
 use crate::config::Config;
-use crate::engine::{OpenError, read_catalogue};
+use crate::engine::OpenError;
 use crate::head::{Labelled, pack, reading_of};
 use crate::model::Bundle;
 use crate::text::{Message, Utterance};
@@ -54,7 +55,8 @@ pub(super) fn run(config: &Path, options: &Options) -> anyhow::Result<Found> {
         Command::Normalise => each_line(|line| Ok(Message::read(&Utterance::new(line)?).model().to_owned()))?,
         Command::Pack { folder, background, labelled } => {
             let config = Config::read(config).map_err(OpenError::from)?;
-            let catalogue = read_catalogue(&config)?;
+            let sources = Sources::read(&config.intents, &config.policy, &config.shop)?;
+            let catalogue = Catalogue::check(&sources).map_err(OpenError::from)?;
             let mut lines = Vec::new();
             for path in background {
                 lines.extend(read(path)?.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned));

@@ -104,7 +104,8 @@ impl Calibration {
             .collect();
         tops.sort_by(|a, b| b.probability.total_cmp(&a.probability));
 
-        // Walking down from the surest answer, the error among all answers so far, pooled and for each label.
+        // Walking down from the surest answer, the error among all answers so far, pooled and for each label. A label
+        // that has answered little or nothing so far has the pooled error to show.
         let labels = self.offsets.len();
         let mut thresholds = vec![NEVER; labels];
         let (mut wrong, mut count) = (vec![0.0; labels], vec![0.0; labels]);
@@ -119,19 +120,11 @@ impl Calibration {
                 count[top.label] += top.weight;
             }
             let pooled = (pooled_wrong + risk) / (pooled_count + 1.0);
-            for top in equal {
-                let own = (wrong[top.label] + SHRINKAGE * pooled) / (count[top.label] + SHRINKAGE);
+            for label in 0..labels {
+                let own = (wrong[label] + SHRINKAGE * pooled) / (count[label] + SHRINKAGE);
                 if own <= risk {
-                    thresholds[top.label] = top.probability;
+                    thresholds[label] = equal[0].probability;
                 }
-            }
-        }
-        // A label that is never the top answer of a held-out message has nothing to show; it takes the strictest
-        // threshold of the others.
-        let strictest = thresholds.iter().copied().filter(|t| *t < NEVER).fold(0.5_f32, f32::max);
-        for (threshold, count) in thresholds.iter_mut().zip(&count) {
-            if *count == 0.0 {
-                *threshold = strictest;
             }
         }
         thresholds

@@ -48,19 +48,26 @@ pub struct Start<'a> {
     columns: Vec<Option<usize>>,
     dimensions: usize,
     bias: f32,
+    /// Dense weights and bias of labels without a column.
+    prototypes: Vec<(usize, Array1<f32>)>,
 }
 
 impl<'a> Start<'a> {
     /// Nothing is known of any label: all weights zero, all biases `bias`.
     #[must_use]
     pub fn flat(dimensions: usize, labels: usize, bias: f32) -> Self {
-        Self { prior: None, columns: vec![None; labels], dimensions, bias }
+        Self { prior: None, columns: vec![None; labels], dimensions, bias, prototypes: Vec::new() }
     }
 
     /// For each label its column in the prior; a label without one starts flat.
     #[must_use]
     pub fn of(prior: &'a Prior, columns: Vec<Option<usize>>, bias: f32) -> Self {
-        Self { prior: Some(prior), columns, dimensions: prior.dense.nrows() - 1, bias }
+        Self { prior: Some(prior), columns, dimensions: prior.dense.nrows() - 1, bias, prototypes: Vec::new() }
+    }
+
+    /// Has a label of which the prior knows nothing start from these dense weights, the bias last.
+    pub(super) fn prototype(&mut self, label: usize, weights: Array1<f32>) {
+        self.prototypes.push((label, weights));
     }
 
     /// How many labels there are.
@@ -88,6 +95,9 @@ impl<'a> Start<'a> {
             if let (Some(prior), Some(from)) = (self.prior, from) {
                 out.column_mut(to).assign(&prior.dense.slice(s![.., *from]));
             }
+        }
+        for (label, weights) in &self.prototypes {
+            out.column_mut(*label).assign(weights);
         }
         out
     }

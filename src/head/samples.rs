@@ -1,6 +1,6 @@
 //! The texts of a catalogue as what a head learns from: vectors, n-grams, labels.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,6 +12,9 @@ use crate::catalogue::Catalogue;
 use crate::labels::OTHER;
 use crate::model::{Bundle, EncoderError, Quantised, text_key};
 use crate::text::{Message, Utterance};
+
+/// Cosine similarity from which two messages are likely about the same.
+const NEAR: f32 = 0.6;
 
 /// The examples and near misses of a catalogue, read by a bundle's encoder. A text that stands twice is one sample.
 pub struct Samples {
@@ -86,6 +89,21 @@ impl Samples {
     #[must_use]
     pub fn embedding(&self) -> Duration {
         self.embedding
+    }
+
+    /// Intents, other than these, that have an example near one of theirs: the nearest of another intent, if it is as
+    /// near as things said about the same are.
+    #[must_use]
+    pub fn near(&self, own: &BTreeSet<usize>) -> BTreeSet<usize> {
+        let is_own = |sample: &&Sample| sample.labels.iter().any(|label| own.contains(label));
+        let (ours, others): (Vec<&Sample>, Vec<&Sample>) =
+            self.rows.iter().filter(|sample| !sample.labels.is_empty()).partition(is_own);
+        let nearest = |sample: &&Sample| {
+            let similarity = |other: &&&Sample| sample.text.vector.similarity(&other.text.vector);
+            let nearest = others.iter().max_by(|a, b| similarity(a).total_cmp(&similarity(b)))?;
+            (similarity(&nearest) >= NEAR).then_some(nearest.labels[0])
+        };
+        ours.iter().filter_map(nearest).collect()
     }
 
     pub(super) fn rows(&self) -> &[Sample] {

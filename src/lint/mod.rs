@@ -9,7 +9,8 @@ mod pages;
 pub mod sarif;
 mod validity;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::path::PathBuf;
 
 use jiff::civil::Date;
 
@@ -22,24 +23,61 @@ pub use pages::{codes, page};
 #[must_use]
 pub fn lint(sources: &Sources, today: Date) -> Findings {
     let mut findings = Catalogue::check(sources).err().unwrap_or_default();
-    let mut own = Findings::default();
-    let numbers = parse(&sources.shop).map(|shop| answers::numbers(&shop)).unwrap_or_default();
-    for file in &sources.intents {
-        if let Some(document) = parse(file) {
-            intent(&document, today, &numbers, &mut own);
-        }
-    }
-    if let Some(policy) = parse(&sources.policy) {
-        for language in LANGUAGES {
-            for text in policy.texts(&format!("/texts/*/{language}/*")) {
-                manners::check(&policy, &text, language, false, &mut own);
-                answers::language(&policy, &text, language, &mut own);
-            }
-        }
-    }
-    let files = sources.intents.iter().chain([&sources.policy, &sources.shop]);
-    findings.extend(allow::apply(files, own));
+    findings.extend(Linter::default().lint(sources, today));
     findings.sorted()
+}
+
+/// Lints files again and again, each only when it changed.
+#[derive(Debug, Default)]
+pub struct Linter {
+    known: HashMap<PathBuf, Known>,
+}
+
+/// What was found in a file, and what it depends on.
+#[derive(Debug)]
+struct Known {
+    text: String,
+    today: Date,
+    numbers: BTreeSet<String>,
+    findings: Findings,
+}
+
+impl Linter {
+    /// Lints a set of files, beyond what [`Catalogue::check`] finds.
+    pub fn lint(&mut self, sources: &Sources, today: Date) -> Findings {
+        let numbers = parse(&sources.shop).map(|shop| answers::numbers(&shop)).unwrap_or_default();
+        let mut out = Findings::default();
+        let mut lint = |file: &SourceFile, rules: &dyn Fn(&Document, &mut Findings)| {
+            let is_fresh = |known: &&Known| known.text == file.text && known.today == today && known.numbers == numbers;
+            if let Some(known) = self.known.get(&file.path).filter(is_fresh) {
+                return out.extend(known.findings.clone());
+            }
+            let mut own = Findings::default();
+            if let Some(document) = parse(file) {
+                rules(&document, &mut own);
+            }
+            let findings = allow::apply([file].into_iter(), own);
+            out.extend(findings.clone());
+            let known = Known { text: file.text.clone(), today, numbers: numbers.clone(), findings };
+            self.known.insert(file.path.clone(), known);
+        };
+        for file in &sources.intents {
+            lint(file, &|document, findings| intent(document, today, &numbers, findings));
+        }
+        lint(&sources.policy, &policy);
+        lint(&sources.shop, &|_, _| {});
+        self.known.retain(|path, _| sources.files().any(|file| file.path == *path));
+        out.sorted()
+    }
+}
+
+fn policy(document: &Document, findings: &mut Findings) {
+    for language in LANGUAGES {
+        for text in document.texts(&format!("/texts/*/{language}/*")) {
+            manners::check(document, &text, language, false, findings);
+            answers::language(document, &text, language, findings);
+        }
+    }
 }
 
 const LANGUAGES: [&str; 2] = ["zh", "en"];

@@ -2,9 +2,10 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A place in a file: line and column count from one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 pub struct Place {
     /// Line, from 1.
     pub line: usize,
@@ -18,7 +19,7 @@ impl Place {
 }
 
 /// How bad a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// The files are refused, or do harm as they are.
@@ -28,9 +29,10 @@ pub enum Severity {
 }
 
 /// One problem in one file: what is wrong, where, and what is allowed.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 pub struct Finding {
     /// The file.
+    #[schema(value_type = String)]
     pub file: PathBuf,
     /// Where in it.
     #[serde(flatten)]
@@ -38,6 +40,7 @@ pub struct Finding {
     /// How bad it is.
     pub severity: Severity,
     /// Names the kind of problem, for example `unknown-key`.
+    #[schema(value_type = String)]
     pub code: &'static str,
     /// What is wrong and what is allowed.
     pub message: String,

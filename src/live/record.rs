@@ -1,0 +1,242 @@
+//! What is served, what was served before, what was refused.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::change::Refusal;
+use crate::cases::Failure;
+use crate::catalogue::{Finding, Sources};
+use crate::engine::Engine;
+
+/// Generations that can be gone back to, the serving one included.
+const KEPT: usize = 10;
+
+/// The catalogue's state, for people and programs.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Status {
+    /// The generation that is served.
+    #[schema(examples(12))]
+    pub generation: u64,
+    /// SHA-256 over its files.
+    #[schema(examples("sha256:09686f…"))]
+    pub hash: String,
+    /// Since when it is served.
+    #[schema(value_type = String, format = DateTime)]
+    pub since: Timestamp,
+    /// How the files in the folders stand to it.
+    pub files: Files,
+    /// Generations that can be gone back to, the newest first.
+    pub generations: Vec<Generation>,
+    /// What was last refused, and why; it stays here after the files were mended.
+    pub last_rejection: Option<Rejection>,
+}
+
+/// How the files stand to the generation that is served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Files {
+    /// They are what is served.
+    Served,
+    /// They were refused.
+    Refused,
+    /// Somebody went back to an earlier generation.
+    HeldBack,
+}
+
+/// A catalogue that is or was served.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Generation {
+    /// Its number.
+    #[schema(examples(12))]
+    pub number: u64,
+    /// SHA-256 over its files.
+    #[schema(examples("sha256:09686f…"))]
+    pub hash: String,
+    /// When it was last taken up.
+    #[schema(value_type = String, format = DateTime)]
+    pub since: Timestamp,
+    /// How many intents it has.
+    #[schema(examples(41))]
+    pub intents: usize,
+    /// How many examples and near misses.
+    #[schema(examples(4781))]
+    pub examples: usize,
+}
+
+/// How far refused files came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// A file could not be read.
+    Reading,
+    /// They have findings.
+    Checking,
+    /// The model could not read an example.
+    Fitting,
+    /// Tests of what changed, or of what it collides with, fail and did not before. They were never served.
+    Tests,
+    /// Other tests fail and did not before. They were served for a moment.
+    AllTests,
+}
+
+impl Stage {
+    /// As it is written.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Reading => "reading",
+            Self::Checking => "checking",
+            Self::Fitting => "fitting",
+            Self::Tests => "tests",
+            Self::AllTests => "all_tests",
+        }
+    }
+}
+
+/// Why files were refused.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Rejection {
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// How far they came.
+    pub stage: Stage,
+    /// SHA-256 over them; absent if they could not be read.
+    pub hash: Option<String>,
+    /// In one sentence.
+    #[schema(examples("2 findings; nothing was changed"))]
+    pub message: String,
+    /// What is wrong, file by file.
+    pub findings: Vec<Finding>,
+    /// The tests that fail and did not before.
+    pub failures: Vec<Failure>,
+}
+
+impl Rejection {
+    pub(super) fn new(refusal: Refusal, hash: Option<String>) -> Self {
+        let message = refusal.to_string();
+        let (stage, findings, failures) = match refusal {
+            Refusal::Unreadable(_) => (Stage::Reading, Vec::new(), Vec::new()),
+            Refusal::Findings(findings) => (Stage::Checking, findings.into_iter().collect(), Vec::new()),
+            Refusal::Fit(_) => (Stage::Fitting, Vec::new(), Vec::new()),
+            Refusal::Tests(failures) => (Stage::Tests, Vec::new(), failures),
+            Refusal::AllTests(failures) => (Stage::AllTests, Vec::new(), failures),
+        };
+        let hash = hash.map(|hash| format!("sha256:{hash}"));
+        Self { at: Timestamp::now(), stage, hash, message, findings, failures }
+    }
+}
+
+/// The book of generations.
+pub(super) struct Record {
+    /// Oldest first.
+    kept: VecDeque<(Generation, Arc<Sources>)>,
+    serving: u64,
+    highest: u64,
+    files: Files,
+    /// Files that are not tried again by themselves.
+    refused: Option<String>,
+    rejection: Option<Rejection>,
+}
+
+impl Record {
+    pub(super) fn new(engine: &Engine) -> Self {
+        let mut record = Self {
+            kept: VecDeque::new(),
+            serving: 0,
+            highest: 0,
+            files: Files::Served,
+            refused: None,
+            rejection: None,
+        };
+        record.serving(engine);
+        record
+    }
+
+    /// An engine is served from now on.
+    pub(super) fn serving(&mut self, engine: &Engine) {
+        let generation = Generation {
+            number: engine.generation(),
+            hash: format!("sha256:{}", engine.catalogue().hash()),
+            since: Timestamp::now(),
+            intents: engine.catalogue().intents().len(),
+            examples: engine.fit_report().examples,
+        };
+        self.serving = generation.number;
+        self.highest = self.highest.max(generation.number);
+        match self.kept.iter_mut().find(|(kept, _)| kept.number == generation.number) {
+            Some((kept, _)) => *kept = generation,
+            None => self.kept.push_back((generation, Arc::clone(engine.sources()))),
+        }
+        while self.kept.len() > KEPT {
+            self.kept.pop_front();
+        }
+        self.in_step();
+    }
+
+    /// The files are what is served.
+    pub(super) fn in_step(&mut self) {
+        self.files = Files::Served;
+        self.refused = None;
+        metrics::gauge!("triage_catalogue_files_refused").set(0.0);
+    }
+
+    /// The files were refused.
+    pub(super) fn reject(&mut self, rejection: Rejection) {
+        self.files = Files::Refused;
+        self.refused.clone_from(&rejection.hash);
+        self.rejection = Some(rejection);
+    }
+
+    /// The files were served for a moment; `serving` is served again.
+    pub(super) fn withdraw(&mut self, serving: &Engine, rejection: Rejection) {
+        self.kept.pop_back();
+        self.serving(serving);
+        self.reject(rejection);
+    }
+
+    /// Somebody went back; the files are left alone until they change.
+    pub(super) fn hold_back(&mut self, files: Option<String>) {
+        self.refused = files.map(|hash| format!("sha256:{hash}"));
+        self.files = Files::HeldBack;
+    }
+
+    pub(super) fn is_refused(&self, hash: &str) -> bool {
+        self.refused.as_deref().and_then(|refused| refused.strip_prefix("sha256:")) == Some(hash)
+    }
+
+    pub(super) fn next_number(&self) -> u64 {
+        self.highest + 1
+    }
+
+    /// The generation that was taken up before this one.
+    pub(super) fn before(&self, number: u64) -> Option<u64> {
+        self.kept.iter().map(|(kept, _)| kept.number).filter(|kept| *kept < number).max()
+    }
+
+    pub(super) fn sources(&self, number: u64) -> Option<Arc<Sources>> {
+        self.kept.iter().find(|(kept, _)| kept.number == number).map(|(_, sources)| Arc::clone(sources))
+    }
+
+    /// The numbers of all that are kept.
+    pub(super) fn kept(&self) -> String {
+        self.kept.iter().map(|(kept, _)| kept.number.to_string()).collect::<Vec<_>>().join(", ")
+    }
+
+    pub(super) fn status(&self) -> Status {
+        let serving = self.kept.iter().map(|(kept, _)| kept).find(|kept| kept.number == self.serving);
+        let serving = serving.expect("what is served is kept");
+        Status {
+            generation: serving.number,
+            hash: serving.hash.clone(),
+            since: serving.since,
+            files: self.files,
+            generations: self.kept.iter().rev().map(|(kept, _)| kept.clone()).collect(),
+            last_rejection: self.rejection.clone(),
+        }
+    }
+}

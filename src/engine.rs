@@ -1,6 +1,7 @@
 //! The door for programs: open a configuration, ask for a decision.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::catalogue::{Catalogue, Sources};
 use crate::config::Config;
@@ -24,7 +25,7 @@ use crate::yaml::Findings;
 /// ```
 pub struct Engine {
     config: Config,
-    bundle: Bundle,
+    bundle: Arc<Bundle>,
     catalogue: Catalogue,
     head: IntentHead,
     model: String,
@@ -68,7 +69,20 @@ impl Engine {
             let catalogue = read_catalogue(&config);
             (bundle.join().expect("loading does not panic"), catalogue)
         });
-        let (catalogue, bundle) = (catalogue?, bundle?);
+        // The catalogue's problems come first: a lead can mend them.
+        let catalogue = catalogue?;
+        Self::assemble(config, Arc::new(bundle?), catalogue)
+    }
+
+    /// An engine for another catalogue on a bundle already open: what is compared, or replaced while running, shares one.
+    ///
+    /// # Errors
+    /// Every problem of the catalogue, or an example that the bundle cannot read.
+    pub fn with_catalogue(config: Config, bundle: Arc<Bundle>, sources: &Sources) -> Result<Self, OpenError> {
+        Self::assemble(config, bundle, Catalogue::check(sources)?)
+    }
+
+    fn assemble(config: Config, bundle: Arc<Bundle>, catalogue: Catalogue) -> Result<Self, OpenError> {
         let head = IntentHead::fit(&catalogue, &bundle, config.workers)?;
         let model = bundle.name();
         let generation = format!("sha256:{}#1", catalogue.hash());
@@ -118,7 +132,7 @@ impl Engine {
 
     /// The model bundle.
     #[must_use]
-    pub fn bundle(&self) -> &Bundle {
+    pub fn bundle(&self) -> &Arc<Bundle> {
         &self.bundle
     }
 

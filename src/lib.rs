@@ -20,6 +20,7 @@ pub mod answer;
 pub mod cases;
 pub mod catalogue;
 pub mod cli;
+pub mod compare;
 pub mod config;
 pub mod engine;
 pub mod eval;

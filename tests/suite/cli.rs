@@ -10,20 +10,20 @@ use serde_json::Value;
 
 use crate::{Workplace, minimal_intent, shipped};
 
-struct Ran {
-    code: Option<i32>,
-    out: String,
-    err: String,
+pub(crate) struct Ran {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Ran {
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}{}", self.out, self.err))
     }
 }
 
 /// Runs the program in an empty folder, so that nothing is found by chance.
-fn run<S: AsRef<OsStr>>(config: &Path, arguments: &[S], input: &[u8]) -> Ran {
+pub(crate) fn run<S: AsRef<OsStr>>(config: &Path, arguments: &[S], input: &[u8]) -> Ran {
     let folder = tempfile::tempdir().unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_triage"))
         .arg("--config")
@@ -46,7 +46,7 @@ fn shipped_config() -> std::path::PathBuf {
 }
 
 /// A shop with three intents: quick to fit.
-fn small_shop() -> Workplace {
+pub(crate) fn small_shop() -> Workplace {
     let place = Workplace::without_intents();
     for id in ["quality_issue", "wrong_or_missing"] {
         place.write(&format!("intents/{id}.yaml"), &minimal_intent(id));

@@ -7,6 +7,7 @@ mod bundle;
 mod catalogue;
 mod cli;
 mod decisions;
+mod diff;
 mod http;
 mod leakage;
 mod lint;

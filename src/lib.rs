@@ -23,6 +23,7 @@ pub mod cli;
 pub mod config;
 pub mod engine;
 pub mod eval;
+pub mod explain;
 pub mod head;
 pub mod http;
 pub mod incoming;

@@ -4,9 +4,11 @@
 
 mod architecture;
 mod bundle;
+mod cases;
 mod catalogue;
 mod cli;
 mod decisions;
+mod explain;
 mod http;
 mod leakage;
 mod lint;

@@ -1,7 +1,7 @@
 //! `config/triage.yaml`: everything that is neither catalogue nor shop.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -132,10 +132,10 @@ impl Config {
         };
         Ok(Self {
             listen,
-            bundle: folder.join(raw.bundle),
-            intents: folder.join(raw.intents),
-            policy: folder.join(raw.policy),
-            shop: folder.join(raw.shop),
+            bundle: beside(folder, &raw.bundle),
+            intents: beside(folder, &raw.intents),
+            policy: beside(folder, &raw.policy),
+            shop: beside(folder, &raw.shop),
             time_zone,
             workers,
             queue: raw.queue,
@@ -144,6 +144,24 @@ impl Config {
             log: raw.log,
         })
     }
+}
+
+/// A path given relative to a folder, without `..` where that is the same place: `config/../intents` is `intents`, unless
+/// `config` is a link. Messages name these paths.
+fn beside(folder: &Path, name: &str) -> PathBuf {
+    let joined = folder.join(name);
+    let mut short = PathBuf::new();
+    for part in joined.components() {
+        match part {
+            Component::ParentDir if matches!(short.components().next_back(), Some(Component::Normal(_))) => {
+                short.pop();
+            }
+            Component::CurDir => {}
+            _ => short.push(part),
+        }
+    }
+    let is_same = short.canonicalize().is_ok_and(|one| joined.canonicalize().is_ok_and(|other| one == other));
+    if is_same { short } else { joined }
 }
 
 #[cfg(test)]
@@ -156,6 +174,18 @@ mod tests {
         let shipped = Config::read(path).unwrap();
         let default = Config::check(path, "# nothing\n").unwrap();
         assert_eq!(format!("{shipped:?}"), format!("{default:?}"));
+    }
+
+    #[test]
+    fn paths_are_short_where_that_is_the_same_place() {
+        for (folder, name, path) in [
+            ("config", "../intents", "intents"),
+            ("./config", "policy.yaml", "config/policy.yaml"),
+            ("config", "../gone", "config/../gone"),
+            ("", "../gone", "../gone"),
+        ] {
+            assert_eq!(beside(Path::new(folder), name), Path::new(path), "{folder} {name}");
+        }
     }
 
     #[test]

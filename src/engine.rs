@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::catalogue::{Catalogue, Sources};
 use crate::config::Config;
+use crate::explain::Explanation;
 use crate::head::{FitReport, IntentHead, Neighbour};
 use crate::incoming::Incoming;
 use crate::model::{Bundle, BundleError, EncoderError};
@@ -128,6 +129,15 @@ impl Engine {
         let reading = self.bundle.read(&Message::read(incoming.utterance()))?;
         let neighbours = self.head.nearest(&reading, count);
         Ok(neighbours.into_iter().map(|near| (self.catalogue.intents()[near.intent].id.as_str(), near)).collect())
+    }
+
+    /// What the decision about a message is made of, with the lines of the files that it resembles, and the smallest
+    /// changes that would have led to another.
+    ///
+    /// # Errors
+    /// When the model fails.
+    pub fn explain(&self, incoming: &Incoming) -> Result<Explanation, EncoderError> {
+        pipeline::explain(&self.parts(), incoming, &self.now())
     }
 
     /// The probability from which an intent is acted on, for every intent.

@@ -24,6 +24,7 @@ pub mod compare;
 pub mod config;
 pub mod engine;
 pub mod eval;
+pub mod explain;
 pub mod head;
 pub mod http;
 pub mod incoming;

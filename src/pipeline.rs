@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use crate::answer;
 use crate::catalogue::{Catalogue, Intent, Level};
+use crate::explain::Explanation;
 use crate::head::{IntentHead, IntentScore, Lexical, Scores};
 use crate::incoming::{HandledBy, Incoming, Role};
 use crate::labels::Emotion;
@@ -39,22 +40,9 @@ pub(crate) fn handle(parts: &Parts<'_>, incoming: &Incoming, now: &jiff::Zoned) 
             return fail_open(parts, incoming, now);
         }
     };
-    let scores = score(parts, &message, &reading, &line_before(incoming));
-    let pending = pending(parts, incoming, &scores.intents);
+    let evidence = evidence(parts, incoming, (&message, &reading), now.date());
     watch.timings.encode = watch.lap();
 
-    let evidence = Evidence {
-        message: &message,
-        incoming,
-        catalogue: parts.catalogue,
-        topics: topics(parts.catalogue, &scores.intents),
-        out_of_scope: scores.out_of_scope,
-        pending,
-        emotion: emotion(&reading),
-        acts: reading.act,
-        slots: Slots::fill(&message, incoming),
-        today: now.date(),
-    };
     let decision = policy::decide(&evidence);
     let language = language(incoming);
     let level = level(parts.catalogue, &decision, &evidence);
@@ -98,6 +86,40 @@ pub(crate) fn handle(parts: &Parts<'_>, incoming: &Incoming, now: &jiff::Zoned) 
         catalogue: parts.generation.to_owned(),
         timings_us: watch.timings,
     }
+}
+
+/// Everything that the decision about a message as read looks at.
+fn evidence<'a>(
+    parts: &Parts<'a>,
+    incoming: &'a Incoming,
+    (message, reading): (&'a Message, &Reading),
+    today: jiff::civil::Date,
+) -> Evidence<'a> {
+    let scores = score(parts, message, reading, &line_before(incoming));
+    Evidence {
+        message,
+        incoming,
+        catalogue: parts.catalogue,
+        topics: topics(parts.catalogue, &scores.intents),
+        out_of_scope: scores.out_of_scope,
+        pending: pending(parts, incoming, &scores.intents),
+        emotion: EmotionReading::of(reading.emotion, reading.intensity),
+        acts: reading.act,
+        slots: Slots::fill(message, incoming),
+        today,
+    }
+}
+
+/// What the decision about a message was made of, and what would have changed it.
+///
+/// # Errors
+/// When the model fails.
+pub(crate) fn explain(parts: &Parts<'_>, incoming: &Incoming, now: &jiff::Zoned) -> Result<Explanation, EncoderError> {
+    let message = Message::read(incoming.utterance());
+    let reading = parts.bundle.read(&message)?;
+    let evidence = evidence(parts, incoming, (&message, &reading), now.date());
+    let nearest = parts.head.nearest(&reading, Explanation::NEAREST);
+    Ok(Explanation::of(&evidence, &in_order(&evidence), &nearest))
 }
 
 /// The hand-off of a message that could not be understood because something broke.
@@ -209,19 +231,6 @@ fn pending<'a>(parts: &Parts<'a>, incoming: &Incoming, scores: &[IntentScore]) -
     })
 }
 
-fn emotion(reading: &Reading) -> EmotionReading {
-    let [neutral, positive, anxiety, disappointment, anger] = reading.emotion;
-    let scores = EmotionScores { neutral, positive, anxiety, disappointment, anger };
-    let best = (0..5).max_by(|a, b| reading.emotion[*a].total_cmp(&reading.emotion[*b]).then(b.cmp(a)));
-    EmotionReading {
-        label: Emotion::ALL[best.unwrap_or(0)],
-        scores,
-        upset: anger + disappointment,
-        intensity: (1.0 - neutral - positive).max(0.0) * reading.intensity,
-        mood: Mood::Steady,
-    }
-}
-
 /// The language to answer in: as asked for, else that of the message, else that of most of the customer's messages.
 fn language(incoming: &Incoming) -> Language {
     let text = incoming.utterance().as_str();
@@ -241,20 +250,23 @@ fn level(catalogue: &Catalogue, decision: &Decision<'_>, evidence: &Evidence<'_>
     catalogue.policy().level(&intents, codes.iter().copied())
 }
 
-/// Intents for the reply: the decided ones first, then by probability.
+/// Intents for the reply, with the probability of each.
 fn scored(evidence: &Evidence<'_>) -> Vec<ScoredIntent> {
+    let scored = |topic: &Topic<'_>| ScoredIntent {
+        id: topic.intent.id.clone(),
+        score: topic.score.probability,
+        act: topic.is_business().then_some(evidence.act()),
+    };
+    in_order(evidence).iter().map(scored).collect()
+}
+
+/// The decided intents first, then by probability.
+fn in_order<'a>(evidence: &Evidence<'a>) -> Vec<Topic<'a>> {
     let decided = evidence.business();
     let place = |topic: &Topic<'_>| decided.iter().position(|intent| intent.id == topic.intent.id);
     let mut topics = evidence.topics.clone();
     topics.sort_by_key(|topic| place(topic).unwrap_or(usize::MAX));
     topics
-        .iter()
-        .map(|topic| ScoredIntent {
-            id: topic.intent.id.clone(),
-            score: topic.score.probability,
-            act: topic.is_business().then_some(evidence.act()),
-        })
-        .collect()
 }
 
 /// What a person reads first: the customer's words with personal data masked, what they are about, how they feel.

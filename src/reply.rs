@@ -133,6 +133,21 @@ pub struct EmotionReading {
     pub mood: Mood,
 }
 
+impl EmotionReading {
+    /// What the probabilities of [`Emotion::ALL`] say; `strength` is the intensity to expect if there is any emotion.
+    pub(crate) fn of(shares: [f32; 5], strength: f32) -> Self {
+        let [neutral, positive, anxiety, disappointment, anger] = shares;
+        let best = (0..5).max_by(|a, b| shares[*a].total_cmp(&shares[*b]).then(b.cmp(a)));
+        Self {
+            label: Emotion::ALL[best.unwrap_or(0)],
+            scores: EmotionScores { neutral, positive, anxiety, disappointment, anger },
+            upset: anger + disappointment,
+            intensity: (1.0 - neutral - positive).max(0.0) * strength,
+            mood: Mood::Steady,
+        }
+    }
+}
+
 /// Probabilities of the five emotions.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[expect(missing_docs, reason = "the labels say it")]

@@ -53,6 +53,29 @@ impl Slots {
         }
     }
 
+    /// The same with a slot filled that is not, by an ordinary value, and that value as shown; none for an unknown slot.
+    /// For asking what would happen if the customer had told it.
+    #[must_use]
+    pub fn with_sample(&self, name: &str) -> Option<(Self, &'static str)> {
+        let mut slots = self.clone();
+        let sample = match name {
+            "region" => {
+                slots.region = region::by_name("上海");
+                "上海"
+            }
+            "amount" => {
+                slots.amount = Some(Money::from_yuan(100.0));
+                "100"
+            }
+            "order_number" => {
+                slots.order_number = Some("202601010001".to_owned());
+                "202601010001"
+            }
+            _ => return None,
+        };
+        Some((slots, sample))
+    }
+
     /// Every filled slot with its place in the text.
     #[must_use]
     pub fn found(&self) -> &[Slot] {

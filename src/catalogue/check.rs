@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
-use super::intent::{AnswerRule, Case, Example, Intent, NearMiss, SlotRule};
+use super::intent::{AnswerRule, Case, Example, Intent, NearMiss, Pattern, SlotRule};
 use super::pattern::{self, PatternRule};
 use super::policy::{Policy, wording};
 use super::raw::{RawAnswer, RawExample, RawIntent, RawPolicy, RawShop, Wordings};
@@ -243,7 +243,11 @@ impl Context<'_> {
 
         let patterns = raw.patterns.iter().enumerate();
         let patterns = patterns
-            .filter_map(|(at, source)| pattern::compile(source, document, &format!("/patterns/{at}"), findings))
+            .filter_map(|(at, source)| {
+                let pointer = format!("/patterns/{at}");
+                let regex = pattern::compile(source, document, &pointer, findings)?;
+                Some(Pattern { regex, line: document.place(&pointer).line })
+            })
             .collect();
         let high_risk = raw.high_risk.iter().enumerate();
         let high_risk = high_risk
@@ -271,11 +275,7 @@ impl Context<'_> {
             siblings: raw.siblings.clone(),
             is_high_risk: raw.risk == super::raw::RawRisk::High,
             examples: examples(raw, document),
-            near_misses: raw
-                .near_misses
-                .iter()
-                .map(|miss| NearMiss { say: miss.say.clone(), belongs: miss.belongs.clone() })
-                .collect(),
+            near_misses: near_misses(raw, document),
             high_risk,
             slots,
             answers,
@@ -412,6 +412,12 @@ fn examples(raw: &RawIntent, document: &Document) -> Vec<Example> {
         }
     })
     .collect()
+}
+
+fn near_misses(raw: &RawIntent, document: &Document) -> Vec<NearMiss> {
+    let line = |at: usize| document.place(&format!("/near_misses/{at}")).line;
+    let misses = raw.near_misses.iter().enumerate();
+    misses.map(|(at, miss)| NearMiss { say: miss.say.clone(), belongs: miss.belongs.clone(), line: line(at) }).collect()
 }
 
 fn cases(raw: &RawIntent, document: &Document) -> Vec<Case> {

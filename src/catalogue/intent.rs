@@ -39,13 +39,25 @@ pub struct Intent {
     pub answers: Vec<AnswerRule>,
     /// Tests of the lead.
     pub cases: Vec<Case>,
-    pub(super) patterns: Vec<Regex>,
+    pub(super) patterns: Vec<Pattern>,
+}
+
+/// An expression on the plain text that settles the intent.
+#[derive(Debug)]
+pub(super) struct Pattern {
+    pub(super) regex: Regex,
+    pub(super) line: usize,
 }
 
 impl Intent {
     /// Whether one of the lead's patterns settles this plain text.
     pub(super) fn matches(&self, plain: &str) -> bool {
-        self.patterns.iter().any(|pattern| pattern.is_match(plain))
+        self.matching(plain).is_some()
+    }
+
+    /// The first pattern that settles this plain text.
+    pub(super) fn matching(&self, plain: &str) -> Option<&Pattern> {
+        self.patterns.iter().find(|pattern| pattern.regex.is_match(plain))
     }
 
     /// The title in English or in Chinese.
@@ -79,6 +91,8 @@ pub struct NearMiss {
     pub say: String,
     /// Where it belongs; `other` for nowhere.
     pub belongs: String,
+    /// The line it stands in.
+    pub line: usize,
 }
 
 /// Something an answer may need to know.

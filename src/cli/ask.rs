@@ -2,11 +2,12 @@ use std::io::{BufRead, Write};
 use std::path::Path;
 
 use anyhow::Context;
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::{Found, open, print_json};
 use crate::engine::Engine;
+use crate::explain::Explanation;
 use crate::incoming::{Incoming, PastMessage, Request};
 use crate::reply::Reply;
 
@@ -22,28 +23,45 @@ pub(super) struct Options {
     /// Print the whole reply as JSON.
     #[arg(long)]
     json: bool,
+    /// Add to JSON, as `explanation`, what the text tells beside the reply: thresholds, nearest examples with their
+    /// place, and what would have changed the decision.
+    #[arg(long)]
+    explain: bool,
 }
 
 pub(super) fn run(config: &Path, options: &Options) -> anyhow::Result<Found> {
     let engine = open(config)?;
     if options.jsonl {
-        return lines(&engine);
+        return lines(&engine, options.explain);
     }
     let incoming = Incoming::text(options.text.clone().unwrap_or_default())?;
     let reply = engine.triage(&incoming);
     if options.json {
-        print_json(&reply)?;
+        let explanation = options.explain.then(|| engine.explain(&incoming)).transpose()?;
+        print_json(&Decided { reply, id: None, explanation })?;
     } else {
-        explain(&engine, &incoming, &reply)?;
+        show(&reply, &engine.explain(&incoming)?)?;
     }
     Ok(Found::Nothing)
+}
+
+/// A decision as JSON.
+#[derive(Serialize)]
+struct Decided {
+    #[serde(flatten)]
+    reply: Reply,
+    /// Of the line that asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explanation: Option<Explanation>,
 }
 
 /// A line of `--jsonl`.
 #[derive(Deserialize)]
 struct Line {
     #[serde(default)]
-    id: serde_json::Value,
+    id: Value,
     text: String,
     #[serde(default)]
     history: Vec<PastMessage>,
@@ -52,7 +70,7 @@ struct Line {
 }
 
 /// One decision per line, in order. A line that cannot be read gets an `error` in its place, so that lines stay paired.
-fn lines(engine: &Engine) -> anyhow::Result<Found> {
+fn lines(engine: &Engine, explain: bool) -> anyhow::Result<Found> {
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let mut found = Found::Nothing;
     for (number, line) in std::io::stdin().lock().split(b'\n').enumerate() {
@@ -60,12 +78,8 @@ fn lines(engine: &Engine) -> anyhow::Result<Found> {
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
-        match decide(engine, &line) {
-            Ok((id, reply)) => {
-                let mut object = serde_json::to_value(&reply)?;
-                object["id"] = id;
-                writeln!(out, "{object}")?;
-            }
+        match decide(engine, &line, explain) {
+            Ok(decided) => writeln!(out, "{}", serde_json::to_string(&decided)?)?,
             Err((id, error)) => {
                 writeln!(out, "{}", json!({ "id": id, "error": format!("line {}: {error:#}", number + 1) }))?;
                 found = Found::Findings;
@@ -76,20 +90,23 @@ fn lines(engine: &Engine) -> anyhow::Result<Found> {
     Ok(found)
 }
 
-fn decide(engine: &Engine, line: &[u8]) -> Result<(serde_json::Value, Reply), (serde_json::Value, anyhow::Error)> {
-    let value: serde_json::Value =
-        serde_json::from_slice(line).map_err(|error| (serde_json::Value::Null, error.into()))?;
+/// The decision about one line; or its `id`, as far as it has one, and why there is none.
+fn decide(engine: &Engine, line: &[u8], explain: bool) -> Result<Decided, (Value, anyhow::Error)> {
+    let value: Value = serde_json::from_slice(line).map_err(|error| (Value::Null, error.into()))?;
     let id = value.get("id").cloned().unwrap_or_default();
-    let line: Line = serde_json::from_value(value).map_err(|error| (id, error.into()))?;
-    let request = Request { text: line.text, history: line.history, lang: line.lang, ..Request::default() };
-    match request.check() {
-        Ok(incoming) => Ok((line.id, engine.triage(&incoming))),
-        Err(error) => Err((line.id, error.into())),
-    }
+    let decided = || {
+        let line: Line = serde_json::from_value(value)?;
+        let request = Request { text: line.text, history: line.history, lang: line.lang, ..Request::default() };
+        let incoming = request.check()?;
+        let explanation = explain.then(|| engine.explain(&incoming)).transpose()?;
+        anyhow::Ok(Decided { reply: engine.triage(&incoming), id: Some(line.id), explanation })
+    };
+    decided().map_err(|error| (id, error))
 }
 
-/// What it thinks, for people: candidates, nearest examples, emotion, the rule that fired and what it says.
-fn explain(engine: &Engine, incoming: &Incoming, reply: &Reply) -> anyhow::Result<()> {
+/// What it thinks, for people: the rule that fired and what it says, candidates, nearest examples, emotion, and what
+/// would have changed the decision.
+fn show(reply: &Reply, why: &Explanation) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "decision   {}", reply.decision.id())?;
     for (at, reason) in reply.reasons.iter().enumerate() {
@@ -102,20 +119,10 @@ fn explain(engine: &Engine, incoming: &Incoming, reply: &Reply) -> anyhow::Resul
         }
     }
     if let Some(handoff) = &reply.handoff {
-        writeln!(out, "to         {} · {:?} · answer due {}", handoff.queue, handoff.level, handoff.respond_due_at)?;
+        let due = handoff.respond_due_at.strftime("%Y-%m-%dT%H:%M:%SZ");
+        writeln!(out, "to         {} · {:?} · answer due {due}", handoff.queue, handoff.level)?;
     }
-    let thresholds = engine.thresholds();
-    writeln!(out, "\nintents    probability, and the threshold from which it is answered")?;
-    for intent in reply.intents.iter().take(5) {
-        let threshold = thresholds.iter().find(|(id, _)| *id == intent.id).map_or(0.0, |(_, threshold)| *threshold);
-        let act = intent.act.map_or("", |act| act.id());
-        let threshold = if threshold > 1.0 { "never".to_owned() } else { format!("{threshold:.2}") };
-        writeln!(out, "           {:<20} {:.2}  {threshold:<5} {act}", intent.id, intent.score)?;
-    }
-    writeln!(out, "nearest    examples by cosine similarity")?;
-    for (id, near) in engine.nearest(incoming, 4)? {
-        writeln!(out, "           {:.2}  {id:<20} {}", near.similarity, near.say)?;
-    }
+    show_understanding(&mut out, why)?;
     let emotion = &reply.emotion;
     writeln!(
         out,
@@ -128,6 +135,12 @@ fn explain(engine: &Engine, incoming: &Incoming, reply: &Reply) -> anyhow::Resul
     for slot in &reply.slots {
         writeln!(out, "slot       {} = {}", slot.name, slot.value)?;
     }
+    for (at, change) in why.changes.iter().enumerate() {
+        writeln!(out, "{}    {change}", if at == 0 { "what if" } else { "       " })?;
+    }
+    if why.changes.is_empty() {
+        writeln!(out, "what if    no small change of one score, and no slot, would have changed this")?;
+    }
     let timings = &reply.timings_us;
     writeln!(
         out,
@@ -135,5 +148,26 @@ fn explain(engine: &Engine, incoming: &Incoming, reply: &Reply) -> anyhow::Resul
         timings.normalise, timings.encode, timings.decide
     )?;
     writeln!(out, "with       {} · {}", reply.model, reply.catalogue)?;
+    Ok(())
+}
+
+fn show_understanding(out: &mut impl Write, why: &Explanation) -> std::io::Result<()> {
+    writeln!(out, "\nintents    probability, and the threshold from which it is answered")?;
+    for intent in &why.candidates {
+        let act = intent.act.map_or("", |act| act.id());
+        let threshold = intent.threshold_shown();
+        writeln!(out, "           {:<20} {:.2}  {threshold:<5} {act}", intent.id, intent.score)?;
+    }
+    if let Some(settled) = &why.settled {
+        writeln!(out, "           {settled}")?;
+    }
+    writeln!(out, "nearest    examples and near misses by cosine similarity, and where they stand")?;
+    for near in &why.nearest {
+        let place = match (&near.file, near.line) {
+            (Some(file), Some(line)) => format!("  {}:{line}", file.display()),
+            _ => String::new(),
+        };
+        writeln!(out, "           {:.2}  {:<20} {}{place}", near.similarity, near.intent, near.say)?;
+    }
     Ok(())
 }

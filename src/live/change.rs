@@ -127,7 +127,7 @@ fn newly_failing(next: &Engine, serving: &Engine, ids: &BTreeSet<&str>) -> Vec<F
 }
 
 fn failed_before(failure: &Failure, intent: &Intent, serving: &Engine) -> bool {
-    let Some(case) = intent.cases.iter().find(|case| case.line == failure.line) else { return false };
+    let case = &intent.cases[failure.at];
     let before = serving.catalogue().intent(&intent.id).into_iter().flat_map(|intent| &intent.cases);
     before.filter(|before| before.is_same(case)).any(|before| !cases::passes(serving, before))
 }

@@ -29,6 +29,7 @@ impl Topic<'_> {
 }
 
 /// Everything that the decision looks at.
+#[derive(Clone)]
 pub struct Evidence<'a> {
     /// The message as read.
     pub message: &'a Message,

@@ -26,9 +26,7 @@ pub(crate) struct Text<'d> {
 impl Document {
     /// Parses YAML. A file that is not a mapping, or holds a key twice, is a finding.
     pub(crate) fn parse(file: &Path, text: &str, findings: &mut Findings) -> Option<Self> {
-        // Despite its name, the second option makes the loader tell quoted scalars from plain ones.
-        let options = LoaderOptions::default().error_on_duplicate_keys(true).prevent_coercion(true);
-        match parse_yaml_with_options(0, text, options) {
+        match load(text) {
             Ok(root) => {
                 let mut places = HashMap::new();
                 let value = convert(&root, &mut String::new(), &mut places);
@@ -117,6 +115,18 @@ impl Document {
             }
         }
     }
+}
+
+/// The nodes of a file.
+pub(super) fn load(text: &str) -> Result<Node, LoadError> {
+    // Despite its name, the second option makes the loader tell quoted scalars from plain ones.
+    let options = LoaderOptions::default().error_on_duplicate_keys(true).prevent_coercion(true);
+    parse_yaml_with_options(0, text, options)
+}
+
+/// The values of a file.
+pub(super) fn values(root: &Node) -> Value {
+    convert(root, &mut String::new(), &mut HashMap::new())
 }
 
 fn convert(node: &Node, pointer: &mut String, places: &mut HashMap<String, Place>) -> Value {

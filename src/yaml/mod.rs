@@ -2,10 +2,12 @@
 //! raw type, then the type itself. Checks beyond the type add their own [`Findings`].
 
 mod document;
+mod edit;
 mod finding;
 mod schema;
 
 pub(crate) use document::{Document, Text};
+pub(crate) use edit::replace;
 pub use finding::{Finding, Findings, Place, Severity};
 pub(crate) use schema::Schema;
 

@@ -4,10 +4,12 @@
 
 mod architecture;
 mod bundle;
+mod cases;
 mod catalogue;
 mod cli;
 mod decisions;
 mod diff;
+mod explain;
 mod http;
 mod leakage;
 mod lint;

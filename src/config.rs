@@ -13,6 +13,7 @@ use crate::yaml::{self, Findings, Place};
 #[serde(deny_unknown_fields, default)]
 struct RawConfig {
     listen: String,
+    metrics_listen: String,
     bundle: String,
     intents: String,
     policy: String,
@@ -39,6 +40,7 @@ impl Default for RawConfig {
     fn default() -> Self {
         Self {
             listen: "127.0.0.1:8080".into(),
+            metrics_listen: "127.0.0.1:9464".into(),
             bundle: "../models/zh-en-small".into(),
             intents: "../intents".into(),
             policy: "policy.yaml".into(),
@@ -68,6 +70,8 @@ pub enum LogFormat {
 pub struct Config {
     /// Where the service listens.
     pub listen: SocketAddr,
+    /// Where metrics are served; nowhere if `None`.
+    pub metrics_listen: Option<SocketAddr>,
     /// Folder of the bundle.
     pub bundle: PathBuf,
     /// Folder of the intents.
@@ -114,17 +118,27 @@ impl Config {
         let Some((raw, document)) = yaml::read::<RawConfig>(path, text, &mut findings) else {
             return Err(findings.sorted());
         };
-        let listen = raw.listen.parse::<SocketAddr>();
-        if listen.is_err() {
-            let message = format!("`{}` is not an address with a port, such as 127.0.0.1:8080", raw.listen);
-            findings.add(path, document.place("/listen"), "bad-address", message);
-        }
+        let mut address = |key: &str, text: &str| {
+            let parsed = text.parse::<SocketAddr>().ok();
+            if parsed.is_none() {
+                let message = format!("`{text}` is not an address with a port, such as 127.0.0.1:8080");
+                findings.add(path, document.place(key), "bad-address", message);
+            }
+            parsed
+        };
+        let listen = address("/listen", &raw.listen);
+        let metrics_listen = match raw.metrics_listen.as_str() {
+            "off" => Some(None),
+            text => address("/metrics_listen", text).map(Some),
+        };
         let time_zone = jiff::tz::TimeZone::get(&raw.time_zone);
         if time_zone.is_err() {
             let message = format!("`{}` is not a time zone, such as Asia/Shanghai", raw.time_zone);
             findings.add(path, document.place("/time_zone"), "bad-time-zone", message);
         }
-        let (Ok(listen), Ok(time_zone)) = (listen, time_zone) else { return Err(findings.sorted()) };
+        let (Some(listen), Some(metrics_listen), Ok(time_zone)) = (listen, metrics_listen, time_zone) else {
+            return Err(findings.sorted());
+        };
         let folder = path.parent().unwrap_or(Path::new("."));
         let workers = match raw.workers {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
@@ -132,6 +146,7 @@ impl Config {
         };
         Ok(Self {
             listen,
+            metrics_listen,
             bundle: beside(folder, &raw.bundle),
             intents: beside(folder, &raw.intents),
             policy: beside(folder, &raw.policy),

@@ -1,14 +1,17 @@
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
 use super::Found;
 use crate::config::{Config, LogFormat};
 use crate::engine::{Engine, OpenError};
-use crate::http::{self, Limits};
+use crate::http::{self, Limits, Metrics};
+use crate::live::Live;
 
 pub(super) fn run(config: &Path) -> anyhow::Result<Found> {
     let started = Instant::now();
@@ -21,13 +24,16 @@ pub(super) fn run(config: &Path) -> anyhow::Result<Found> {
         deadline: Duration::from_millis(config.deadline_ms),
         body_bytes: config.body_bytes,
     };
-    let listen = config.listen;
-    let engine = Engine::with(config)?;
-    let fit = engine.fit_report();
+    let metrics = Metrics::install()?;
+    let engine = Arc::new(Engine::with(config)?);
+    let live = Arc::new(Live::new(Arc::clone(&engine)));
+    live.watch().context("cannot watch the files of the catalogue")?;
+    let (config, fit) = (engine.config().clone(), engine.fit_report());
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
-        let listener = tokio::net::TcpListener::bind(listen)
-            .await
-            .with_context(|| format!("cannot listen on {listen}; is another program using it?"))?;
+        let listener = bind(config.listen, "listen").await?;
+        if let Some(address) = config.metrics_listen {
+            tokio::spawn(metrics.serve(bind(address, "metrics_listen").await?));
+        }
         tracing::info!(
             address = %listener.local_addr()?,
             bundle = engine.bundle().name(),
@@ -38,9 +44,16 @@ pub(super) fn run(config: &Path) -> anyhow::Result<Found> {
             start_ms = started.elapsed().as_millis() as u64,
             "ready"
         );
-        http::serve(listener, Arc::new(engine), limits, stopped()).await
+        // Only `live` holds engines: the first one goes when it is replaced.
+        drop(engine);
+        http::serve(listener, live, limits, stopped()).await
     })?;
     Ok(Found::Nothing)
+}
+
+async fn bind(address: SocketAddr, key: &str) -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind(address).await;
+    listener.with_context(|| format!("cannot listen on {address}, the `{key}`; is another program using it?"))
 }
 
 fn start_logging(format: LogFormat) {

@@ -1,12 +1,14 @@
-//! The HTTP door: what comes in over the network is checked here, decided by [`Engine`], and answered.
+//! The HTTP door: what comes in over the network is checked here, decided by the engine that [`Live`] holds, and answered.
 //!
 //! The whole API is the table in `routes`. A handler translates and nothing else; no rule of the shop lives here.
 //! One message is read on an async thread, waits in one bounded queue, is decided on a worker thread (`pool`), and
 //! is written on an async thread again. Whatever goes wrong becomes a `Problem` and gets its body in one place.
 
+mod catalogue;
 mod connection;
 mod extract;
 mod health;
+mod metrics;
 mod openapi;
 mod panics;
 mod pool;
@@ -28,8 +30,10 @@ use tower_http::catch_panic::CatchPanicLayer;
 use self::extract::body_limit;
 use self::pool::Pool;
 use self::problem::{Code, Problem};
-use crate::{Engine, Reply};
+use crate::Reply;
+use crate::live::Live;
 
+pub use self::metrics::Metrics;
 pub use self::openapi::document;
 pub use self::panics::log_panics_without_message;
 pub use self::serve::serve;
@@ -39,6 +43,9 @@ pub const MAX_DEADLINE: Duration = Duration::from_secs(60);
 
 /// A batch may be this many times as long as a single message.
 const BATCH_BODY_FACTOR: usize = 16;
+
+/// The longest body that says where to go back to, in bytes.
+const ROLLBACK_BODY: usize = 1024;
 
 /// How much is taken on at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,19 +71,20 @@ impl Default for Limits {
 /// What the handlers share.
 #[derive(Clone)]
 pub(crate) struct State {
+    live: Arc<Live>,
     pool: Arc<Pool<Reply>>,
     ready: Arc<AtomicBool>,
     limits: Limits,
 }
 
 impl State {
-    /// Starts the workers.
-    fn start(engine: Arc<Engine>, limits: Limits) -> io::Result<Self> {
-        let fallback = Arc::clone(&engine);
-        let decide = move |incoming: &_| engine.triage(incoming).shortened();
-        let hand_over = move |incoming: &_| fallback.model_error_reply(incoming);
+    /// Starts the workers. Each message is decided by the engine of the moment in which a worker takes it.
+    fn start(live: Arc<Live>, limits: Limits) -> io::Result<Self> {
+        let (deciding, fallback) = (Arc::clone(&live), Arc::clone(&live));
+        let decide = move |incoming: &_| deciding.engine().triage(incoming).shortened();
+        let hand_over = move |incoming: &_| fallback.engine().model_error_reply(incoming);
         let pool = Pool::start(&limits, decide, hand_over)?;
-        Ok(Self { pool: Arc::new(pool), ready: Arc::new(AtomicBool::new(true)), limits })
+        Ok(Self { live, pool: Arc::new(pool), ready: Arc::new(AtomicBool::new(true)), limits })
     }
 
     /// Whether new work is welcome.
@@ -94,8 +102,8 @@ impl State {
 ///
 /// # Errors
 /// When a worker thread cannot be started.
-pub fn router(engine: Arc<Engine>, limits: Limits) -> io::Result<Router> {
-    Ok(routes(State::start(engine, limits)?))
+pub fn router(live: Arc<Live>, limits: Limits) -> io::Result<Router> {
+    Ok(routes(State::start(live, limits)?))
 }
 
 /// The whole API.
@@ -105,6 +113,10 @@ fn routes(state: State) -> Router {
     Router::new()
         .route("/v1/triage", post(triage::single).layer(single))
         .route("/v1/triage/batch", post(triage::batch).layer(batch))
+        .route("/v1/catalogue", get(catalogue::status))
+        .route("/v1/catalogue/validate", post(catalogue::validate))
+        .route("/v1/catalogue/reload", post(catalogue::reload))
+        .route("/v1/catalogue/rollback", post(catalogue::rollback).layer(body_limit(ROLLBACK_BODY)))
         .route("/health", get(health::health))
         .route("/ready", get(health::ready))
         .route("/openapi.json", get(openapi::serve_document))

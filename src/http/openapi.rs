@@ -14,7 +14,7 @@ use utoipa::{IntoParams, IntoResponses, OpenApi};
 
 use super::problem::{Code, ErrorBody, Problem};
 use super::request_id::RequestId;
-use super::{health, triage};
+use super::{catalogue, health, triage};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -24,10 +24,11 @@ use super::{health, triage};
             now: answer, ask, or hand over to a person. Every response carries `x-request-id`; every error has the \
             one shape `ErrorBody`."
     ),
-    paths(triage::single, triage::batch, health::health, health::ready, serve_document),
+    paths(triage::single, triage::batch, catalogue::status, catalogue::validate, catalogue::reload, catalogue::rollback, health::health, health::ready, serve_document),
     components(schemas(ErrorBody)),
     tags(
         (name = "triage", description = "deciding what happens with messages"),
+        (name = "catalogue", description = "what support leads write: what is served, and changing it"),
         (name = "health", description = "for load balancers and supervisors"),
         (name = "meta", description = "about the API itself"),
     )
@@ -77,6 +78,24 @@ pub(super) struct BatchErrors;
 impl IntoResponses for BatchErrors {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         describe(&BODY_CODES)
+    }
+}
+
+/// What can go wrong with looking at the files.
+pub(super) struct ChangeErrors;
+
+impl IntoResponses for ChangeErrors {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        describe(&[Code::Internal])
+    }
+}
+
+/// What can go wrong with going back.
+pub(super) struct RollbackErrors;
+
+impl IntoResponses for RollbackErrors {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        describe(&[&BODY_CODES[..], &[Code::UnknownGeneration]].concat())
     }
 }
 

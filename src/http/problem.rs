@@ -28,6 +28,7 @@ pub(super) enum Code {
     BodyTooLarge,
     UnsupportedMediaType,
     NotFound,
+    UnknownGeneration,
     MethodNotAllowed,
     Overloaded,
     DeadlineExceeded,
@@ -45,7 +46,7 @@ struct Row {
 
 impl Code {
     /// All of them, in the order of the documents.
-    pub(super) const ALL: [Self; 13] = [
+    pub(super) const ALL: [Self; 14] = [
         Self::InvalidJson,
         Self::InvalidUtf8,
         Self::InvalidRequest,
@@ -54,6 +55,7 @@ impl Code {
         Self::BodyTooLarge,
         Self::UnsupportedMediaType,
         Self::NotFound,
+        Self::UnknownGeneration,
         Self::MethodNotAllowed,
         Self::Overloaded,
         Self::DeadlineExceeded,
@@ -73,6 +75,7 @@ impl Code {
             Self::BodyTooLarge => ("body_too_large", StatusCode::PAYLOAD_TOO_LARGE, false, "the body has too many bytes"),
             Self::UnsupportedMediaType => ("unsupported_media_type", StatusCode::UNSUPPORTED_MEDIA_TYPE, false, "the body is not declared as plain JSON"),
             Self::NotFound => ("not_found", StatusCode::NOT_FOUND, false, "no such path"),
+            Self::UnknownGeneration => ("unknown_generation", StatusCode::NOT_FOUND, false, "no such generation of the catalogue is kept"),
             Self::MethodNotAllowed => ("method_not_allowed", StatusCode::METHOD_NOT_ALLOWED, false, "the path does not take this method"),
             Self::Overloaded => ("overloaded", StatusCode::TOO_MANY_REQUESTS, true, "too many messages are waiting"),
             Self::DeadlineExceeded => ("deadline_exceeded", StatusCode::GATEWAY_TIMEOUT, true, "the deadline passed before the reply was there"),

@@ -10,7 +10,7 @@ use tokio::time::sleep;
 
 use super::connection::{Listener, PATIENCE};
 use super::{Limits, State, routes};
-use crate::Engine;
+use crate::live::Live;
 
 /// Between `/ready` saying no and the door closing: time for a load balancer to notice.
 const NOTICE: Duration = Duration::from_secs(1);
@@ -23,12 +23,12 @@ const DRAIN: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// When a worker thread cannot be started, or when serving fails.
-pub async fn serve<F>(listener: TcpListener, engine: Arc<Engine>, limits: Limits, shutdown: F) -> anyhow::Result<()>
+pub async fn serve<F>(listener: TcpListener, live: Arc<Live>, limits: Limits, shutdown: F) -> anyhow::Result<()>
 where
     F: Future<Output = ()> + Send + 'static,
 {
     let address = listener.local_addr().context("the listener has no address")?;
-    let state = State::start(engine, limits).context("cannot start the worker threads")?;
+    let state = State::start(live, limits).context("cannot start the worker threads")?;
     let closed = Arc::new(Notify::new());
     let close = close_after(shutdown, state.clone(), Arc::clone(&closed));
     let server = axum::serve(Listener::new(listener, PATIENCE), routes(state)).with_graceful_shutdown(close);

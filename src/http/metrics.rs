@@ -1,0 +1,71 @@
+//! `GET /metrics` on a listener of its own, in the text format of Prometheus.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use axum::Router;
+use axum::http::header;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tokio::net::TcpListener;
+
+/// How long a change of the catalogue takes, in seconds.
+const CHANGE_SECONDS: [f64; 7] = [0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0];
+
+/// Between two rounds of tidying up what was counted.
+const UPKEEP: Duration = Duration::from_secs(5);
+
+/// Everything that is counted in this process.
+#[derive(Debug, Clone)]
+pub struct Metrics(PrometheusHandle);
+
+impl Metrics {
+    /// Starts counting. Once per process; what happened before is not counted.
+    ///
+    /// # Errors
+    /// When somebody counts already.
+    pub fn install() -> anyhow::Result<Self> {
+        let builder = PrometheusBuilder::new()
+            .set_buckets_for_metric(Matcher::Suffix("_change_seconds".to_owned()), &CHANGE_SECONDS)
+            .context("the buckets are wrong")?;
+        let recorder = builder.build_recorder();
+        let handle = recorder.handle();
+        ::metrics::set_global_recorder(recorder).context("metrics are recorded already")?;
+        describe();
+        Ok(Self(handle))
+    }
+
+    /// Serves until dropped.
+    ///
+    /// # Errors
+    /// When serving fails.
+    pub async fn serve(self, listener: TcpListener) -> anyhow::Result<()> {
+        let upkeep = self.0.clone();
+        let tidy = async move {
+            loop {
+                tokio::time::sleep(UPKEEP).await;
+                upkeep.run_upkeep();
+            }
+        };
+        let text =
+            move || std::future::ready(([(header::CONTENT_TYPE, CONTENT_TYPE)], self.0.render()).into_response());
+        let routes = Router::new().route("/metrics", get(text));
+        tokio::select! {
+            result = async { axum::serve(listener, routes).await } => result.context("serving the metrics failed"),
+            () = tidy => Ok(()),
+        }
+    }
+}
+
+const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+fn describe() {
+    ::metrics::describe_gauge!("triage_catalogue_generation", "The generation of the catalogue that is served");
+    ::metrics::describe_gauge!(
+        "triage_catalogue_files_refused",
+        "1 while the files in the folders were refused and something older is served"
+    );
+    ::metrics::describe_counter!("triage_catalogue_changes_total", "Changes of the catalogue, by what became of them");
+    ::metrics::describe_histogram!("triage_catalogue_change_seconds", "How long a change took, tests included");
+}

@@ -1,6 +1,6 @@
 //! From logits to probabilities, and from a stated risk to a threshold for each intent.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// A message with its logits by a head that was not fitted on it, and the labels that it has.
 #[derive(Debug, Clone)]
@@ -14,13 +14,14 @@ pub struct Held {
     /// How much it counts.
     pub weight: f32,
     /// Labels that it was never read for, so that not having them says nothing.
-    pub unread: Rc<[usize]>,
+    pub unread: Arc<[usize]>,
 }
 
 /// How logits become probabilities, and when one is high enough to act on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Calibration {
     slope: f32,
+    common: f32,
     offsets: Vec<f32>,
     thresholds: Vec<f32>,
     /// Out of scope, from how far the logit of having none lies above that of the best label: offset and slope.
@@ -41,10 +42,25 @@ impl Calibration {
     pub fn fit(held: &[Held], labels: usize, risk: f32) -> Self {
         let (slope, common) = platt(held);
         let offsets = (0..labels).map(|label| offset(held, label, slope, common)).collect();
-        let mut calibration = Self { slope, offsets, thresholds: vec![NEVER; labels], none: (0.0, 1.0) };
+        let mut calibration = Self { slope, common, offsets, thresholds: vec![NEVER; labels], none: (0.0, 1.0) };
         calibration.none = calibration.fit_none(held);
         calibration.thresholds = calibration.thresholds_at(held, f64::from(risk));
         calibration
+    }
+
+    /// With more labels: `columns` tells for each of them its place here. The labels in `own` get offset and threshold of
+    /// their own from `held`; all others, and the common slope, stay exactly as they are.
+    #[must_use]
+    pub fn extended(&self, columns: &[Option<usize>], own: &[usize], held: &[Held], risk: f32) -> Self {
+        let offsets = columns.iter().map(|column| column.map_or(self.common, |column| self.offsets[column]));
+        let thresholds = columns.iter().map(|column| column.map_or(NEVER, |column| self.thresholds[column]));
+        let mut out = Self { offsets: offsets.collect(), thresholds: thresholds.collect(), ..self.clone() };
+        for label in own {
+            out.offsets[*label] = offset(held, *label, self.slope, self.common);
+        }
+        let thresholds = out.thresholds_at(held, f64::from(risk));
+        own.iter().for_each(|label| out.thresholds[*label] = thresholds[*label]);
+        out
     }
 
     /// The probability that a message has none of the labels, given the probability of its best one and the logit of
@@ -222,7 +238,7 @@ mod tests {
             none: -3.0,
             labels: vec![usize::from(!right)],
             weight: 1.0,
-            unread: Rc::default(),
+            unread: Arc::default(),
         };
         logits.iter().map(one).collect()
     }
@@ -254,7 +270,7 @@ mod tests {
             none,
             labels: if foreign { vec![] } else { vec![0] },
             weight: 1.0,
-            unread: Rc::default(),
+            unread: Arc::default(),
         };
         let rows: Vec<Held> = (0..100).map(|at| one(if at % 2 == 0 { 1.0 } else { -4.0 }, at % 2 == 0)).collect();
         let calibration = Calibration::fit(&rows, 2, 0.02);

@@ -1,9 +1,10 @@
 use std::collections::BTreeSet;
 
 use super::features::Lexical;
-use super::fit::{ITERATIONS_WITHOUT_PRIOR, NEW_INTENT_BIAS, dense_rows};
+
 use super::logistic::{FitOptions, Linear, Rows, fit};
 use super::prior::Start;
+use super::validation::{ITERATIONS_WITHOUT_PRIOR, NEW_INTENT_BIAS, dense_rows};
 use crate::model::{Bundle, EncoderError, Quantised};
 use crate::text::Message;
 

@@ -8,10 +8,10 @@ use anyhow::Context;
 use serde_json::json;
 
 use super::features::Lexical;
-use super::fit::{FOLDS, NEW_INTENT_BIAS, dense_rows, or_none};
 use super::logistic::{FitOptions, Rows, fit};
 use super::prior::{Prior, Start};
 use super::samples::{fold_of, texts};
+use super::validation::{FOLDS, NEW_INTENT_BIAS, dense_rows, or_none};
 use crate::catalogue::Catalogue;
 use crate::model::{Bundle, Quantised, Reference, ReferenceRows, sha256, text_key};
 use crate::text::{Message, Utterance, UtteranceError};

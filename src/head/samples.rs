@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use sha2::{Digest, Sha256};
 
 use super::features::Lexical;
-use super::fit::FOLDS;
+use super::validation::FOLDS;
 use crate::catalogue::Catalogue;
 use crate::labels::OTHER;
 use crate::model::{Bundle, EncoderError, Quantised, text_key};
@@ -34,7 +34,9 @@ pub(super) struct Sample {
 /// What a text is to a head, whatever its labels.
 pub(super) struct Text {
     pub(super) say: String,
-    model: String,
+    pub(super) model: String,
+    /// Whether the bundle knew it.
+    pub(super) shipped: bool,
     pub(super) lexical: Lexical,
     pub(super) vector: Quantised,
     pub(super) fold: usize,
@@ -138,6 +140,7 @@ impl Draft<'_> {
         let text = Text {
             say: say.to_owned(),
             model: message.model().to_owned(),
+            shipped: shipped.is_some(),
             lexical: Lexical::of(message.model()),
             vector,
             fold: fold_of(message.model()),

@@ -7,6 +7,7 @@ mod bundle;
 mod eval;
 mod init;
 mod lint;
+mod review;
 mod serve;
 mod test;
 
@@ -41,6 +42,8 @@ enum Command {
     Test(test::Options),
     /// Measure on labelled messages.
     Eval(eval::Options),
+    /// Learn from recorded conversations: what was not answered, what did not help, which examples are missing.
+    Review(review::Options),
     /// Work on model bundles.
     Bundle(bundle::Options),
     /// Write a small commented catalogue to start from, and JSON Schemas for editors.
@@ -65,6 +68,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Lint(options) => lint::run(&cli.config, &options),
         Command::Test(options) => test::run(&cli.config, &options),
         Command::Eval(options) => eval::run(&cli.config, &options),
+        Command::Review(options) => review::run(&cli.config, &options),
         Command::Bundle(options) => bundle::run(&cli.config, &options),
         Command::Init(options) => init::run(&options),
         Command::Openapi => print_json(&crate::http::document()).map(|()| Found::Nothing),

@@ -3,9 +3,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use super::{Found, open, print_json};
+use super::{Found, print_json};
 use crate::catalogue::Sources;
 use crate::config::Config;
+use crate::engine::{Engine, OpenError};
 use crate::recorded;
 use crate::review::{Review, observe, patch, render};
 
@@ -26,11 +27,11 @@ pub(super) struct Options {
 
 pub(super) fn run(config: &Path, options: &Options) -> anyhow::Result<Found> {
     let turns = recorded::read(&options.file)?;
-    let engine = open(config)?;
-    let outputs = || options.out.iter().chain(&options.patch);
-    for path in outputs() {
-        refuse_sources(path, &options.file, engine.config())?;
+    let config = Config::read(config).map_err(OpenError::from)?;
+    for path in options.out.iter().chain(&options.patch) {
+        refuse_sources(path, &options.file, &config)?;
     }
+    let engine = Engine::with(config)?;
     let count = turns.len();
     let shows_progress = std::io::stderr().is_terminal();
     let progress = |done: usize| {
@@ -47,7 +48,8 @@ pub(super) fn run(config: &Path, options: &Options) -> anyhow::Result<Found> {
         let config = engine.config();
         let patch = patch(&review.examples, &Sources::read(&config.intents, &config.policy, &config.shop)?);
         write(path, &patch.text)?;
-        notes.push(format!("{}: examples proposed for {} intents", path.display(), review.examples.len()));
+        let count: usize = review.examples.iter().map(|proposed| proposed.zh.len() + proposed.en.len()).sum();
+        notes.push(format!("{}: {count} examples proposed; read them, then `git apply`", path.display()));
         let skipped = patch.skipped.iter();
         notes.extend(skipped.map(|(intent, list)| {
             format!("{intent}: the layout of `examples.{list}` is not one that lines can be appended to; add by hand")

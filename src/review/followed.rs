@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -105,7 +105,10 @@ impl Helped {
         let repeated = sequels.len() - escalated;
         let upset = |sequel: &Sequel<'_>| sequel.next.reply.emotion.upset;
         sequels.sort_by(|a, b| b.escalates.cmp(&a.escalates).then_with(|| upset(b).total_cmp(&upset(a))));
-        let worst = sequels.iter().take(QUOTED).map(Sequel::quote).collect();
+        // One of each conversation.
+        let mut seen = BTreeSet::new();
+        let others = sequels.iter().filter(|sequel| seen.insert(sequel.answer.conversation()));
+        let worst = others.take(QUOTED).map(Sequel::quote).collect();
         let share = share(repeated + escalated, answered);
         Self { intent: intent.to_owned(), answered, repeated, escalated, share, worst }
     }
@@ -148,6 +151,56 @@ impl Sequel<'_> {
             heard: self.next.heard(),
             then: self.next.quote(),
             why: self.why.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::review::by_conversation;
+    use crate::review::sample::{Told, told};
+
+    /// What becomes of one answered turn.
+    fn found(turns: &[Told]) -> Vec<(usize, usize, String)> {
+        let turns: Vec<Observed> = turns.iter().map(told).collect();
+        let unhelpful = Unhelpful::of(&by_conversation(&turns), 0.35);
+        let why = |helped: &Helped| helped.worst.iter().map(|worst| worst.why.clone()).collect::<Vec<_>>().join(",");
+        unhelpful.intents.iter().map(|helped| (helped.repeated, helped.escalated, why(helped))).collect()
+    }
+
+    #[test]
+    fn an_answer_helped_unless_the_customer_comes_back() {
+        let asks = Told { say: "运费多少", code: "answered", intents: &[("shipping_fee", 0.9)], ..Told::default() };
+        let other = Told {
+            say: "发票呢",
+            code: "answered",
+            intents: &[("invoice", 0.9)],
+            vector: &[0.0, 1.0],
+            after: &["15 元"],
+            ..Told::default()
+        };
+        let again = Told { after: &["15 元"], ..asks.clone() };
+        let alike = Told { code: "low_confidence", intents: &[], ..again.clone() };
+        let person = Told { code: "user_request", intents: &[], vector: &[0.0, 1.0], ..again.clone() };
+        let upset = Told { code: "closing", intents: &[], upset: 0.5, vector: &[0.0, 1.0], ..again.clone() };
+        let thanks = Told { code: "closing", intents: &[], vector: &[0.0, 1.0], ..again.clone() };
+        let elsewhere = Told { conversation: "d", ..again.clone() };
+        let repeated = vec![(1, 0, "repeated".to_owned())];
+        for (what, turns, expected) in [
+            ("alone", vec![asks.clone()], vec![]),
+            ("another topic", vec![asks.clone(), other.clone()], vec![]),
+            ("the same again", vec![asks.clone(), again.clone()], repeated.clone()),
+            ("the same words", vec![asks.clone(), alike], repeated.clone()),
+            ("two turns later", vec![asks.clone(), other.clone(), again.clone()], repeated),
+            ("three turns later", vec![asks.clone(), thanks.clone(), thanks, again], vec![]),
+            ("a burst before any reply", vec![asks.clone(), Told { own: true, ..asks.clone() }], vec![]),
+            ("a person", vec![asks.clone(), person.clone()], vec![(0, 1, "user_request".to_owned())]),
+            ("upset", vec![asks.clone(), upset.clone()], vec![(0, 1, "upset".to_owned())]),
+            ("upset before", vec![Told { upset: 0.45, ..asks.clone() }, upset], vec![]),
+            ("elsewhere", vec![asks.clone(), elsewhere], vec![]),
+        ] {
+            assert_eq!(found(&turns), expected, "{what}");
         }
     }
 }

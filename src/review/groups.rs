@@ -1,3 +1,4 @@
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use ndarray::Array2;
@@ -7,8 +8,9 @@ use super::cluster::cluster;
 use super::observe::Observed;
 use super::share;
 
-/// How similar the parts of a group must be on average.
-const ALIKE: f32 = 0.62;
+/// How similar the parts of a group must be on average. Read off groups of real messages: from 0.6 on, what a person would
+/// put together falls apart; below 0.5, shipping and returning come together.
+const ALIKE: f32 = 0.52;
 
 /// Distinct texts that are grouped at once: the square of it is held in memory. The others join the nearest group.
 const AT_ONCE: usize = 6_000;
@@ -22,11 +24,20 @@ const QUOTED: usize = 5;
 /// Two texts this similar say the same in the same words: one of them is enough to quote or to propose.
 pub(super) const SAME: f32 = 0.9;
 
-/// The share of a group from which it leans to an intent.
-const LEANS: f64 = 0.6;
+/// The share of a group from which it leans to an intent, and how probable that intent must be on average.
+const LEANS: (f64, f64) = (0.5, 0.2);
+
+/// The share from which an intent is the second of two that a group stands between.
+const SECOND: f64 = 0.25;
+
+/// How probable the intents that a group leans to must be together for it to lie near what is known.
+const NEAR: f64 = 0.5;
 
 /// How sure it must be on average that a group is none of the catalogue's to call it foreign to a shop.
-const FOREIGN: f64 = 0.8;
+const FOREIGN: f64 = 0.6;
+
+/// Characters up to which a message may mean little by itself: 怎么申请, 什么意思.
+const SHORT: usize = 5;
 
 /// What was asked and not answered for want of knowing.
 #[derive(Debug, Clone, Serialize)]
@@ -67,6 +78,8 @@ pub struct Lean {
     pub intent: String,
     /// The share of the group.
     pub share: f64,
+    /// How probable the intent is, on average over the whole group.
+    pub probability: f64,
 }
 
 /// What to do about a group.
@@ -85,6 +98,8 @@ pub enum Proposal {
         /// The other.
         second: String,
     },
+    /// Far from everything known, and so short that what was said before may have to tell what it means.
+    Little,
     /// Far from everything known.
     NewIntent,
     /// Nothing that a shop is asked.
@@ -176,23 +191,37 @@ impl Members {
         let middle = middle(turns, &places);
         places.sort_by(|a, b| {
             let near = |at: &usize| dot(&turns[*at].vector, &middle);
-            near(b).total_cmp(&near(a)).then_with(|| a.cmp(b))
+            let text = |at: &usize| turns[*at].message().plain();
+            near(b).total_cmp(&near(a)).then_with(|| text(a).cmp(text(b))).then_with(|| a.cmp(b))
         });
-        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-        for intent in places.iter().filter_map(|at| lean(&turns[*at])) {
-            *counts.entry(intent).or_default() += 1;
-        }
-        let mut leans: Vec<Lean> = counts
-            .into_iter()
-            .map(|(intent, count)| Lean { intent: intent.to_owned(), share: share(count, places.len()) })
-            .collect();
-        leans.sort_by(|a, b| b.share.total_cmp(&a.share));
-        let sum: f64 = places.iter().map(|at| f64::from(turns[*at].reply.out_of_scope)).sum();
-        #[expect(clippy::cast_precision_loss, reason = "a count of messages")]
-        let out_of_scope = sum / places.len().max(1) as f64;
-        let proposal = proposal(&leans, out_of_scope);
+        let leans = leans(turns, &places);
+        let out_of_scope = mean(&places, |at| turns[at].reply.out_of_scope);
+        let mut lengths: Vec<usize> = places.iter().map(|at| turns[*at].message().plain().chars().count()).collect();
+        lengths.sort_unstable();
+        let proposal = proposal(&leans, out_of_scope, lengths[lengths.len() / 2]);
         Self { turns: places, leans, out_of_scope, proposal }
     }
+}
+
+/// The intents that members lean to, most first.
+fn leans(turns: &[Observed], places: &[usize]) -> Vec<Lean> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for intent in places.iter().filter_map(|at| lean(&turns[*at])) {
+        *counts.entry(intent).or_default() += 1;
+    }
+    let lean = |(intent, count): (&str, usize)| Lean {
+        intent: intent.to_owned(),
+        share: share(count, places.len()),
+        probability: mean(places, |at| turns[at].probability(intent)),
+    };
+    let mut leans: Vec<Lean> = counts.into_iter().map(lean).collect();
+    leans.sort_by(|a, b| (b.share, b.probability).partial_cmp(&(a.share, a.probability)).unwrap_or(Ordering::Equal));
+    leans
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a count of messages")]
+fn mean(places: &[usize], value: impl Fn(usize) -> f32) -> f64 {
+    places.iter().map(|at| f64::from(value(*at))).sum::<f64>() / places.len().max(1) as f64
 }
 
 /// The intent that a turn leans to: its best, unless being none of them is more probable and the nearest example says
@@ -203,13 +232,21 @@ pub(super) fn lean(turn: &Observed) -> Option<&str> {
     (best.score >= turn.reply.out_of_scope || nearest == Some(best.id.as_str())).then_some(best.id.as_str())
 }
 
-fn proposal(leans: &[Lean], out_of_scope: f64) -> Proposal {
+fn proposal(leans: &[Lean], out_of_scope: f64, length: usize) -> Proposal {
+    let (share, probability) = LEANS;
+    let together: f64 = leans.iter().map(|lean| lean.probability).sum();
     match leans {
-        [first, ..] if first.share >= LEANS => Proposal::Examples { intent: first.intent.clone() },
-        [first, second, ..] if first.share + second.share >= LEANS && second.share >= 0.25 => {
+        [first, ..] if first.share >= share && first.probability >= probability => {
+            Proposal::Examples { intent: first.intent.clone() }
+        }
+        [first, second, ..]
+            if together >= NEAR
+                || (second.share >= SECOND && first.share + second.share >= share && together >= probability) =>
+        {
             Proposal::Between { first: first.intent.clone(), second: second.intent.clone() }
         }
         _ if out_of_scope >= FOREIGN => Proposal::Foreign,
+        _ if length <= SHORT => Proposal::Little,
         _ => Proposal::NewIntent,
     }
 }
@@ -253,4 +290,86 @@ pub(super) fn varied(turns: &[Observed], places: &[usize], most: usize) -> Vec<u
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::review::sample::{asked, decided};
+
+    /// Three topics in three directions, and one message apart.
+    fn turns() -> Vec<Observed> {
+        let mut turns = Vec::new();
+        for (say, direction) in [
+            ("能刻字吗", [1.0, 0.0, 0.0, 0.0]),
+            ("刻字要加钱么", [0.9, 0.1, 0.0, 0.0]),
+            ("可以刻个名字不", [0.9, 0.0, 0.2, 0.0]),
+            ("能刻字吗", [1.0, 0.0, 0.0, 0.0]),
+            ("有门店没", [0.0, 1.0, 0.0, 0.0]),
+            ("门店几点开", [0.1, 0.9, 0.0, 0.0]),
+            ("附近门店在哪", [0.0, 0.9, 0.1, 0.0]),
+            ("招人不", [0.0, 0.0, 1.0, 0.0]),
+            ("12345", [0.0, 0.0, 0.0, 1.0]),
+        ] {
+            turns.push(asked(say, "low_confidence", &direction));
+        }
+        turns.push(asked("运费多少", "slot:region", &[1.0, 0.0, 0.0, 0.0]));
+        turns
+    }
+
+    #[test]
+    fn what_was_not_known_is_grouped_the_biggest_first() {
+        let turns = turns();
+        let found = find(&turns).describe(&turns);
+        assert_eq!((found.turns, found.wordless, found.alone), (9, 1, 1));
+        let groups: Vec<(usize, &str, usize)> =
+            found.groups.iter().map(|group| (group.turns, group.says.as_str(), group.also.len())).collect();
+        assert_eq!(groups, [(4, "能刻字吗", 0), (3, "有门店没", 0)], "what is almost the same is quoted once");
+        assert_eq!(found.groups[0].conversations, 4);
+    }
+
+    #[test]
+    fn the_order_on_record_does_not_matter() {
+        let mut turns = turns();
+        let before = serde_json::to_value(find(&turns).describe(&turns)).unwrap();
+        turns.reverse();
+        assert_eq!(serde_json::to_value(find(&turns).describe(&turns)).unwrap(), before);
+        turns.rotate_left(4);
+        assert_eq!(serde_json::to_value(find(&turns).describe(&turns)).unwrap(), before);
+    }
+
+    #[test]
+    fn nothing_gives_nothing() {
+        let found = find(&[]).describe(&[]);
+        assert_eq!((found.turns, found.groups.len(), found.alone), (0, 0, 0));
+    }
+
+    #[test]
+    fn what_to_do_follows_from_where_a_group_leans() {
+        let lean = |intent: &str, share, probability| Lean { intent: intent.to_owned(), share, probability };
+        let examples = |intent: &str| Proposal::Examples { intent: intent.to_owned() };
+        let between = Proposal::Between { first: "price".to_owned(), second: "coupon".to_owned() };
+        for (leans, out_of_scope, length, expected) in [
+            (vec![lean("price", 0.7, 0.5)], 0.1, 8, examples("price")),
+            (vec![lean("price", 0.7, 0.5), lean("coupon", 0.3, 0.3)], 0.1, 8, examples("price")),
+            (vec![lean("price", 0.4, 0.3), lean("coupon", 0.4, 0.3)], 0.1, 8, between.clone()),
+            (vec![lean("price", 0.3, 0.2), lean("coupon", 0.25, 0.2)], 0.1, 8, between),
+            (vec![lean("price", 0.9, 0.1)], 0.1, 8, Proposal::NewIntent),
+            (vec![lean("price", 0.2, 0.1)], 0.1, 4, Proposal::Little),
+            (vec![], 0.7, 4, Proposal::Foreign),
+            (vec![], 0.4, 8, Proposal::NewIntent),
+        ] {
+            assert_eq!(proposal(&leans, out_of_scope, length), expected, "{leans:?}");
+        }
+    }
+
+    #[test]
+    fn a_turn_leans_to_its_best_intent_unless_it_is_foreign() {
+        let mut turn = decided("多少钱", "low_confidence", &[("price", 0.3)], &[1.0]);
+        assert_eq!(lean(&turn), Some("price"));
+        turn.reply.out_of_scope = 0.6;
+        assert_eq!(lean(&turn), None);
+        turn.nearest = vec![("price".to_owned(), 0.7)];
+        assert_eq!(lean(&turn), Some("price"));
+    }
 }

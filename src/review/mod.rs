@@ -78,3 +78,6 @@ fn by_conversation(turns: &[Observed]) -> Vec<Vec<&Observed>> {
 fn share(part: usize, whole: usize) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
+
+#[cfg(test)]
+mod sample;

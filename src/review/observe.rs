@@ -154,6 +154,11 @@ impl Observed {
         self.reply.intents.iter().max_by(more)
     }
 
+    /// How probable an intent is.
+    pub(super) fn probability(&self, id: &str) -> f32 {
+        self.reply.intents.iter().find(|intent| intent.id == id).map_or(0.0, |intent| intent.score)
+    }
+
     /// The business it was answered about, if it was answered at all.
     pub(super) fn answered(&self) -> Option<&str> {
         let answers = self.reply.decision == crate::DecisionKind::Answer && self.reason() == "answered";
@@ -201,5 +206,57 @@ fn masked(text: &str) -> String {
         Ok(utterance) => mask_identifiers(text, &Message::read(&utterance)),
         // Too long to be read for personal data.
         Err(_) => "…".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::review::sample::{Told, asked, decided, told};
+
+    #[test]
+    fn quotes_hold_nobodys_data() {
+        let long = "好".repeat(80);
+        for (say, shown) in [
+            ("电话13812345678，邮箱 a.b@shop.cn", "电话[phone]，邮箱 [e-mail]".to_owned()),
+            ("订单202605260001到哪了", "订单[order]到哪了".to_owned()),
+            ("我是王小明\n到哪了", "我是[name] 到哪了".to_owned()),
+            (long.as_str(), format!("{}…", "好".repeat(60))),
+        ] {
+            assert_eq!(told(&Told { say, name: "王小明", ..Told::default() }).quote(), shown);
+        }
+        let heard =
+            told(&Told { after: &["王小明您好，13812345678 对吗"], name: "王小明", ..Told::default() });
+        assert_eq!(heard.heard().unwrap(), "[name]您好，[phone] 对吗");
+        assert_eq!(told(&Told { say: "王老师", name: "王", ..Told::default() }).quote(), "王老师");
+    }
+
+    #[test]
+    fn wanting_to_know_is_told_from_other_reasons() {
+        for (code, unknown) in [
+            ("low_confidence", true),
+            ("ambiguous", true),
+            ("out_of_scope", true),
+            ("answered", false),
+            ("slot:order_number", false),
+            ("emotion:anger", false),
+            ("complaint", false),
+            ("policy:charged_twice", false),
+            ("clarify_limit", false),
+        ] {
+            assert_eq!(asked("能刻字吗", code, &[1.0]).is_unknown(), unknown, "{code}");
+        }
+        assert!(!decided("202605260001", "ambiguous", &[("provide_info", 0.9)], &[1.0]).is_unknown());
+        let mut limit = asked("能刻字吗", "clarify_limit", &[1.0]);
+        limit.reply.reasons.push(crate::reply::Reason { code: "low_confidence".to_owned(), detail: String::new() });
+        assert!(limit.is_unknown(), "the question that was one too many");
+    }
+
+    #[test]
+    fn numbers_and_signs_are_no_words() {
+        for (say, words) in
+            [("12345", false), ("[订单x] [ORDERID_1]", false), ("？？", false), ("5 个", true), ("hi", true)]
+        {
+            assert_eq!(asked(say, "low_confidence", &[1.0]).has_words(), words, "{say}");
+        }
     }
 }

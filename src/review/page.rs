@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::share;
 use super::{Conversations, Counted, Exchange, Group, Helped, Lean, Proposal, Rated, Review, Summary, Unanswered};
 
 /// Groups shown in full; a page is read in one sitting.
@@ -31,7 +32,7 @@ fn page(out: &mut String, review: &Review, title: &str) -> std::fmt::Result {
     )?;
     writeln!(out, "recognised, so mind who gets this page.\n")?;
     summary(out, &review.summary)?;
-    unanswered(out, &review.unanswered)?;
+    unanswered(out, &review.unanswered, review.summary.turns)?;
     unhelpful(out, review)?;
     conversations(out, &review.conversations)?;
     examples(out, review)
@@ -75,13 +76,14 @@ fn meaning(code: &str) -> &'static str {
     }
 }
 
-fn unanswered(out: &mut String, unanswered: &Unanswered) -> std::fmt::Result {
+fn unanswered(out: &mut String, unanswered: &Unanswered, of: usize) -> std::fmt::Result {
     writeln!(out, "## 2. Asked and not answered\n")?;
     let Unanswered { turns, wordless, groups, alone } = unanswered;
     writeln!(
         out,
-        "{} not answered for want of knowing (`low_confidence`, `ambiguous`, `out_of_scope`).",
-        were(*turns)
+        "Not answered for want of knowing (`low_confidence`, `ambiguous`, `out_of_scope`): {}, {} of all.",
+        many(*turns, "turn"),
+        percent(share(*turns, of))
     )?;
     writeln!(
         out,
@@ -102,7 +104,7 @@ fn group(out: &mut String, number: usize, group: &Group) -> std::fmt::Result {
     let leans = match group.leans.as_slice() {
         [] => "leans to nothing".to_owned(),
         leans => {
-            let one = |Lean { intent, share }: &Lean| format!("`{intent}` {}", percent(*share));
+            let one = |Lean { intent, share, .. }: &Lean| format!("`{intent}` {}", percent(*share));
             format!("leans to {}", leans.iter().map(one).collect::<Vec<_>>().join(", "))
         }
     };
@@ -112,8 +114,9 @@ fn group(out: &mut String, number: usize, group: &Group) -> std::fmt::Result {
         Proposal::Between { first, second } => {
             format!("between `{first}` and `{second}`: near misses that tell them apart, or siblings")
         }
+        Proposal::Little => "a new intent? Short: what was said before may tell".to_owned(),
         Proposal::NewIntent => "a new intent?".to_owned(),
-        Proposal::Foreign => "foreign to a shop, or an intent that is missing altogether".to_owned(),
+        Proposal::Foreign => "foreign to a shop".to_owned(),
     };
     let places = many(group.conversations, "conversation");
     writeln!(out, "**{proposal}** · {places} · {leans} · none of the catalogue {foreign}\n")?;
@@ -212,10 +215,6 @@ fn many(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
-fn were(turns: usize) -> String {
-    format!("{} {}", many(turns, "turn"), if turns == 1 { "was" } else { "were" })
-}
-
 fn percent(share: f64) -> String {
     format!("{:.0} %", share * 100.0)
 }
@@ -239,4 +238,37 @@ fn escape(text: &str) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::review::sample::asked;
+
+    #[test]
+    fn what_customers_write_is_text() {
+        for (text, shown) in [
+            ("<img src=x>", "&lt;img src=x>"),
+            ("a|b", r"a\|b"),
+            (r"a\|b", r"a\\\|b"),
+            ("![x](http://x)", r"![x]\(http://x)"),
+            ("一\n二", "一 二"),
+            ("*很* `好`", r"\*很\* \`好\`"),
+            ("[数字x]号到吗？", "[数字x]号到吗？"),
+        ] {
+            assert_eq!(escape(text), shown);
+        }
+    }
+
+    #[test]
+    fn an_empty_review_is_a_page() {
+        let turns = [asked("能刻字吗", "low_confidence", &[1.0])];
+        for turns in [&turns[..0], &turns[..]] {
+            let page = render(&crate::review::sample::review(turns), "nothing");
+            for part in ["## 1.", "## 2.", "## 3.", "## 4.", "## 5.", "None stands out.", "No examples are proposed."] {
+                assert!(page.contains(part), "{part}: {page}");
+            }
+            assert!(!page.contains("NaN"), "{page}");
+        }
+    }
 }

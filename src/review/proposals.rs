@@ -10,6 +10,9 @@ use crate::text::{EntityKind, Language, Plain};
 /// Examples proposed for an intent at once: what a person will still read.
 const MOST: usize = 8;
 
+/// How probable the intent must be for a text to be proposed for it: a guess is no example.
+const LEAST: f32 = 0.2;
+
 /// Shorter texts mean too many things, longer ones hold too much besides.
 const LENGTH: std::ops::RangeInclusive<usize> = 3..=60;
 
@@ -34,7 +37,8 @@ pub(super) fn propose(turns: &[Observed], groups: &Groups, catalogue: &Catalogue
         for at in &members.turns {
             let turn = &turns[*at];
             let is_new = chosen.iter().all(|other| turn.similarity(&turns[*other]) < SAME);
-            if chosen.len() < MOST && lean(turn) == Some(intent) && is_new && is_worth_it(turn, catalogue, &known) {
+            let leans = lean(turn) == Some(intent) && turn.probability(intent) >= LEAST;
+            if chosen.len() < MOST && leans && is_new && is_worth_it(turn, catalogue, &known) {
                 chosen.push(*at);
             }
         }

@@ -11,11 +11,15 @@ const LEAST_TURNS: usize = 3;
 /// Conversations shown at each end.
 const SHOWN: usize = 5;
 
-/// What thanks at the end are worth, and what a complaint or the wish for a person costs, beside feelings from 0 to 1.
-const GESTURE: f32 = 0.2;
+/// What thanks at the end are worth, beside feelings from 0 to 1.
+const THANKS: f32 = 0.15;
 
-/// How far from indifferent a conversation must be to be shown.
-const NOTABLE: f32 = 0.15;
+/// What the customer resorted to: reason, words, and what it costs. Asking for a person may be mere habit.
+const ESCALATIONS: [(&str, &str, f32); 2] =
+    [("complaint", "complained", 0.2), ("user_request", "asked for a person", 0.1)];
+
+/// How far from indifferent a conversation must be to be shown; thanks alone are not enough.
+const NOTABLE: f32 = 0.2;
 
 /// Conversations by how satisfied the customer seems.
 #[derive(Debug, Clone, Serialize)]
@@ -67,8 +71,10 @@ fn rate(turns: &[&Observed]) -> Rated {
     let weighted =
         turns.iter().zip(1_u16..).map(|(turn, weight)| (feeling(turn) * f32::from(weight), f32::from(weight)));
     let (sum, weights) = weighted.fold((0.0, 0.0), |(sum, weights), (value, weight)| (sum + value, weights + weight));
-    let (thanks, escalations) = (thanks(turns), escalations(turns));
-    let score = sum / weights + if thanks { GESTURE } else { 0.0 } - if escalations.is_empty() { 0.0 } else { GESTURE };
+    let thanks = thanks(turns);
+    let resorted = ESCALATIONS.iter().filter(|(code, ..)| turns.iter().any(|turn| turn.reason() == *code));
+    let cost: f32 = resorted.map(|(.., cost)| cost).sum();
+    let score = sum / weights + if thanks { THANKS } else { 0.0 } - cost;
     let telling = turns.iter().max_by(|a, b| {
         let shown = |turn: &&Observed| if score < 0.0 { -feeling(turn) } else { feeling(turn) };
         shown(a).total_cmp(&shown(b))
@@ -81,7 +87,7 @@ fn rate(turns: &[&Observed]) -> Rated {
         first_upset: first,
         last_upset: last,
         about: about(turns).map(str::to_owned),
-        why: why(turns, thanks, escalations),
+        why: why(turns, thanks),
         says: telling.map(|turn| turn.quote()).unwrap_or_default(),
     }
 }
@@ -92,20 +98,8 @@ fn thanks(turns: &[&Observed]) -> bool {
     turns.iter().rev().take(2).any(|turn| thanks(&turn))
 }
 
-/// What the customer resorted to, in words.
-fn escalations(turns: &[&Observed]) -> Vec<String> {
-    let count = |code: &str| turns.iter().filter(|turn| turn.reason() == code).count();
-    [("complaint", "complained"), ("user_request", "asked for a person")]
-        .into_iter()
-        .filter_map(|(code, words)| match count(code) {
-            0 => None,
-            1 => Some(words.to_owned()),
-            times => Some(format!("{words} {times} times")),
-        })
-        .collect()
-}
-
-fn why(turns: &[&Observed], thanks: bool, escalations: Vec<String>) -> Vec<String> {
+/// What it was judged by, in words.
+fn why(turns: &[&Observed], thanks: bool) -> Vec<String> {
     let handed_over =
         |turn: &&&Observed| turn.reply.decision == DecisionKind::Handoff && turn.reason().starts_with("emotion:");
     let positive = |turn: &&&Observed| turn.reply.emotion.scores.positive >= 0.5;
@@ -114,7 +108,13 @@ fn why(turns: &[&Observed], thanks: bool, escalations: Vec<String>) -> Vec<Strin
         0 => {}
         count => out.push(format!("upset in {count} of {} turns", turns.len())),
     }
-    out.extend(escalations);
+    for (code, words, _) in ESCALATIONS {
+        match turns.iter().filter(|turn| turn.reason() == code).count() {
+            0 => {}
+            1 => out.push(words.to_owned()),
+            times => out.push(format!("{words} {times} times")),
+        }
+    }
     match turns.iter().filter(positive).count() {
         0 => {}
         count => out.push(format!("warm in {count} of {} turns", turns.len())),
@@ -132,4 +132,46 @@ fn about<'t>(turns: &[&'t Observed]) -> Option<&'t str> {
         counts.entry(topic).or_insert((0, at)).0 += 1;
     }
     counts.into_iter().max_by_key(|(_, (count, first))| (*count, std::cmp::Reverse(*first))).map(|(topic, _)| topic)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::review::by_conversation;
+    use crate::review::sample::{Told, told};
+
+    fn rated(conversations: &[(&'static str, &[Told])]) -> Conversations {
+        let tell = |(id, turns): &(&'static str, &[Told])| -> Vec<Observed> {
+            turns.iter().map(|turn| told(&Told { conversation: id, ..turn.clone() })).collect()
+        };
+        let turns: Vec<Observed> = conversations.iter().flat_map(tell).collect();
+        Conversations::of(&by_conversation(&turns))
+    }
+
+    fn ids(rated: &[Rated]) -> Vec<&str> {
+        rated.iter().map(|one| one.conversation.as_str()).collect()
+    }
+
+    #[test]
+    fn the_end_weighs_more_than_the_beginning() {
+        let plain = Told { code: "answered", ..Told::default() };
+        let upset = Told { code: "emotion:anger", upset: 0.9, ..Told::default() };
+        let warm = Told { code: "closing", positive: 0.9, intents: &[("thanks_bye", 0.9)], ..Told::default() };
+        let complains = Told { code: "complaint", ..Told::default() };
+        let found = rated(&[
+            ("calm", &[plain.clone(), plain.clone(), plain.clone()]),
+            ("short", &[upset.clone(), upset.clone()]),
+            ("worse", &[plain.clone(), plain.clone(), upset.clone()]),
+            ("better", &[upset.clone(), plain.clone(), warm.clone()]),
+            ("worst", &[plain.clone(), upset.clone(), upset.clone()]),
+            ("best", &[plain.clone(), warm.clone(), warm.clone()]),
+            ("complains", &[plain.clone(), plain.clone(), complains]),
+        ]);
+        assert_eq!(found.rated, 6, "two turns are no course");
+        assert_eq!(ids(&found.most), ["best", "better"]);
+        assert_eq!(ids(&found.least), ["worst", "worse", "complains"]);
+        assert_eq!(found.least[0].why, ["upset in 2 of 3 turns"]);
+        assert_eq!(found.most[0].why, ["warm in 2 of 3 turns", "thanks at the end"]);
+        assert_eq!((found.most[1].first_upset, found.most[1].last_upset), (0.9, 0.0));
+    }
 }

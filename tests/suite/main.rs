@@ -10,6 +10,7 @@ mod decisions;
 mod http;
 mod leakage;
 mod lint;
+mod review;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};

@@ -41,15 +41,19 @@ pub(super) fn run(config: &Path, options: &Options) -> anyhow::Result<Found> {
     };
     let turns = observe(&engine, turns, &progress)?;
     let review = Review::of(&turns, engine.catalogue());
-    let title =
-        format!("{} · {} · catalogue {}", options.file.display(), engine.bundle().name(), engine.catalogue().hash());
+    let title = format!(
+        "{} · {} · catalogue {:.12}",
+        options.file.display(),
+        engine.bundle().name(),
+        engine.catalogue().hash()
+    );
     let mut notes = Vec::new();
     if let Some(path) = &options.patch {
         let config = engine.config();
         let patch = patch(&review.examples, &Sources::read(&config.intents, &config.policy, &config.shop)?);
         write(path, &patch.text)?;
         let count: usize = review.examples.iter().map(|proposed| proposed.zh.len() + proposed.en.len()).sum();
-        notes.push(format!("{}: {count} examples proposed; read them, then `git apply`", path.display()));
+        notes.push(format!("{}: examples proposed: {count}; read them, then `git apply`", path.display()));
         let skipped = patch.skipped.iter();
         notes.extend(skipped.map(|(intent, list)| {
             format!("{intent}: the layout of `examples.{list}` is not one that lines can be appended to; add by hand")

@@ -135,7 +135,7 @@ pub(super) fn find(turns: &[Observed]) -> Groups {
     let mut texts: Vec<Vec<usize>> = texts.into_values().collect();
     // What was said most often is grouped first; the sort is stable.
     texts.sort_by_key(|places| std::cmp::Reverse(places.len()));
-    let mut groups: Vec<Members> = gather(turns, &texts)
+    let mut groups: Vec<Members> = gather(turns, &texts, AT_ONCE)
         .into_iter()
         .filter(|places| places.len() >= LEAST)
         .map(|places| Members::of(turns, places))
@@ -148,10 +148,10 @@ pub(super) fn find(turns: &[Observed]) -> Groups {
 }
 
 /// The places of the turns of each group.
-fn gather(turns: &[Observed], texts: &[Vec<usize>]) -> Vec<Vec<usize>> {
+fn gather(turns: &[Observed], texts: &[Vec<usize>], at_once: usize) -> Vec<Vec<usize>> {
     let vector = |places: &Vec<usize>| &turns[places[0]].vector;
     let dimensions = texts.first().map_or(0, |places| vector(places).len());
-    let first = &texts[..texts.len().min(AT_ONCE)];
+    let first = &texts[..texts.len().min(at_once)];
     let mut rows = Array2::zeros((first.len(), dimensions));
     for (mut row, places) in rows.rows_mut().into_iter().zip(first) {
         row.iter_mut().zip(vector(places)).for_each(|(to, from)| *to = *from);
@@ -161,7 +161,7 @@ fn gather(turns: &[Observed], texts: &[Vec<usize>]) -> Vec<Vec<usize>> {
         .map(|group| group.into_iter().flat_map(|text| first[text].iter().copied()).collect())
         .collect();
     let middles: Vec<Vec<f32>> = groups.iter().map(|group| middle(turns, group)).collect();
-    for places in texts.iter().skip(AT_ONCE) {
+    for places in texts.iter().skip(at_once) {
         let near = middles.iter().map(|middle| dot(middle, vector(places))).enumerate();
         match near.max_by(|a, b| a.1.total_cmp(&b.1)) {
             Some((group, similarity)) if similarity >= ALIKE => groups[group].extend(places),
@@ -336,6 +336,13 @@ mod tests {
         assert_eq!(serde_json::to_value(find(&turns).describe(&turns)).unwrap(), before);
         turns.rotate_left(4);
         assert_eq!(serde_json::to_value(find(&turns).describe(&turns)).unwrap(), before);
+    }
+
+    #[test]
+    fn what_is_too_much_at_once_joins_the_nearest_group() {
+        let turns = turns();
+        let texts = [vec![0, 3], vec![4], vec![1], vec![2], vec![5], vec![7]];
+        assert_eq!(gather(&turns, &texts, 2), [vec![0, 3, 1, 2], vec![4, 5], vec![7]]);
     }
 
     #[test]

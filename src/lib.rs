@@ -37,6 +37,7 @@ pub mod policy;
 pub mod recorded;
 pub mod region;
 pub mod reply;
+pub mod review;
 pub mod shop;
 pub mod slots;
 pub mod text;

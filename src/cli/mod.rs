@@ -8,6 +8,7 @@ mod diff;
 mod eval;
 mod init;
 mod lint;
+mod review;
 mod serve;
 mod test;
 
@@ -44,6 +45,8 @@ enum Command {
     Eval(eval::Options),
     /// Show which decisions an edit changes, before it is live.
     Diff(diff::Options),
+    /// Learn from recorded conversations: what was not answered, what did not help, which examples are missing.
+    Review(review::Options),
     /// Work on model bundles.
     Bundle(bundle::Options),
     /// Write a small commented catalogue to start from, and JSON Schemas for editors.
@@ -69,6 +72,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Test(options) => test::run(&cli.config, &options),
         Command::Eval(options) => eval::run(&cli.config, &options),
         Command::Diff(options) => diff::run(&cli.config, &options),
+        Command::Review(options) => review::run(&cli.config, &options),
         Command::Bundle(options) => bundle::run(&cli.config, &options),
         Command::Init(options) => init::run(&options),
         Command::Openapi => print_json(&crate::http::document()).map(|()| Found::Nothing),

@@ -11,7 +11,7 @@ mod script;
 mod utterance;
 
 pub use entity::{Entity, EntityKind};
-pub use mask::mask_personal_data;
+pub use mask::{mask_identifiers, mask_personal_data};
 pub use normalise::Plain;
 pub use script::{Language, to_simplified, to_traditional};
 pub use utterance::{MAX_CHARS, Utterance, UtteranceError};

@@ -301,3 +301,29 @@ fn init_writes_a_catalogue_that_works_and_overwrites_nothing() {
     let schema = std::fs::read_to_string(at.join("schemas/intent.json")).unwrap();
     assert!(schema.contains("near_misses"));
 }
+
+#[test]
+fn review_writes_a_page_and_a_patch_and_never_the_catalogue() {
+    let place = Workplace::new();
+    let record = shipped("tests/suite/review/week.jsonl");
+    let (page, patch) = (place.path("page.md"), place.path("patch.diff"));
+    let arguments = ["review", record.to_str().unwrap(), "--out", page.to_str().unwrap(), "--patch"];
+    let intents = std::fs::read_to_string(place.path("intents/exchange.yaml")).unwrap();
+    let ran = run(&place.config(), &[&arguments[..], &[patch.to_str().unwrap(), "--json"]].concat(), b"");
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    assert!(ran.json()["unanswered"]["groups"][0]["turns"].as_u64().unwrap() >= 8);
+    assert!(ran.err.contains("turns reviewed") && ran.err.contains("examples proposed"), "{}", ran.err);
+    assert!(std::fs::read_to_string(&page).unwrap().starts_with("# Review\n"));
+    assert!(std::fs::read_to_string(&patch).unwrap().contains("+++ b/intents/exchange.yaml"));
+    assert_eq!(std::fs::read_to_string(place.path("intents/exchange.yaml")).unwrap(), intents);
+    for path in ["intents/exchange.yaml", "intents/new.yaml", "config/policy.yaml"] {
+        let path = place.path(path);
+        let ran = run(&place.config(), &[&arguments[..], &[path.to_str().unwrap()]].concat(), b"");
+        assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""));
+        assert!(ran.err.contains("is part of the catalogue or the record"), "{}", ran.err);
+    }
+    place.write("bad.jsonl", "在吗\n{\"texts\":1}\n");
+    let ran = run(&place.config(), &["review", place.path("bad.jsonl").to_str().unwrap()], b"");
+    assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""));
+    assert!(ran.err.contains("bad.jsonl:2:1: bad-message"), "{}", ran.err);
+}

@@ -12,6 +12,7 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 use triage::http::{Limits, router, serve};
+use triage::live::Live;
 
 use crate::ENGINE;
 
@@ -22,8 +23,12 @@ fn limits() -> Limits {
     Limits { workers: 2, deadline: PATIENT, ..Limits::default() }
 }
 
+fn live() -> Arc<Live> {
+    Arc::new(Live::new(Arc::clone(&ENGINE)))
+}
+
 fn app() -> Router {
-    router(Arc::clone(&ENGINE), limits()).unwrap()
+    router(live(), limits()).unwrap()
 }
 
 #[derive(Debug)]
@@ -254,7 +259,7 @@ async fn a_batch_is_answered_in_order_each_for_itself() {
     let mut request = batch(&json!({"requests": requests}));
     request.headers_mut().insert("x-request-id", "req-1".parse().unwrap());
     // One place in the queue: a batch does not need more than its share.
-    let app = router(Arc::clone(&ENGINE), Limits { workers: 1, queue: 1, ..limits() }).unwrap();
+    let app = router(live(), Limits { workers: 1, queue: 1, ..limits() }).unwrap();
     let answered = send(app, request).await;
     assert_eq!(answered.status, StatusCode::OK, "{}", answered.body);
     let replies = answered.body["replies"].as_array().unwrap();
@@ -270,7 +275,7 @@ async fn a_batch_is_answered_in_order_each_for_itself() {
 }
 
 async fn at_once(limits: Limits) -> Vec<Answered> {
-    let app = router(Arc::clone(&ENGINE), limits).unwrap();
+    let app = router(live(), limits).unwrap();
     let ask = |n: usize| triage(&json!({"message_id": format!("m-{n}"), "text": "运费多少"}));
     let tasks: Vec<_> = (0..200).map(|n| tokio::spawn(send(app.clone(), ask(n)))).collect();
     let mut answers = Vec::new();
@@ -429,7 +434,7 @@ async fn a_server_on_a_socket_answers_and_goes_down_in_order() {
     let shutdown = async {
         let _ = stopped.await;
     };
-    let server = tokio::spawn(serve(listener, Arc::clone(&ENGINE), limits(), shutdown));
+    let server = tokio::spawn(serve(listener, live(), limits(), shutdown));
 
     let client = tokio::task::spawn_blocking(move || {
         assert!(ask_triage(address).unwrap().starts_with("HTTP/1.1 200 OK"));

@@ -13,6 +13,7 @@ mod explain;
 mod http;
 mod leakage;
 mod lint;
+mod review;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};

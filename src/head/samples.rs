@@ -108,6 +108,24 @@ impl Samples {
         ours.iter().filter_map(nearest).collect()
     }
 
+    /// Names everything that a head depends on beside the bundle: ids, texts with their labels, and the stated risk.
+    pub(super) fn fingerprint(&self, catalogue: &Catalogue) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        hash.update(catalogue.policy().thresholds.risk.to_le_bytes());
+        for intent in catalogue.intents() {
+            hash.update(&intent.id);
+            hash.update([0]);
+            hash.update((intent.examples.len() as u64).to_le_bytes());
+        }
+        for row in &self.rows {
+            hash.update([0]);
+            hash.update(&row.text.model);
+            hash.update([0]);
+            row.labels.iter().for_each(|label| hash.update((*label as u64).to_le_bytes()));
+        }
+        hash.finalize().into()
+    }
+
     pub(super) fn rows(&self) -> &[Sample] {
         &self.rows
     }

@@ -119,11 +119,18 @@ fn named(intent: &Intent) -> Vec<&str> {
 
 /// The tests of these intents that fail and did not fail before: they passed, or they are new.
 fn newly_failing(next: &Engine, serving: &Engine, ids: &BTreeSet<&str>) -> Vec<Failure> {
-    let failures = ids.iter().filter_map(|id| next.catalogue().intent(id)).flat_map(|intent| {
-        let failures = cases::run(next, intent);
-        failures.into_iter().filter(|failure| !failed_before(failure, intent, serving))
-    });
-    failures.collect()
+    let intents: Vec<&Intent> = ids.iter().filter_map(|id| next.catalogue().intent(id)).collect();
+    let failing = |intent: &Intent| {
+        let failures = cases::run(next, intent).into_iter();
+        failures.filter(|failure| !failed_before(failure, intent, serving)).collect::<Vec<_>>()
+    };
+    let size = intents.len().div_ceil(next.config().workers).max(1);
+    std::thread::scope(|scope| {
+        let part = |part: &[&Intent]| part.iter().flat_map(|intent| failing(intent)).collect::<Vec<_>>();
+        let workers: Vec<_> = intents.chunks(size).map(|intents| scope.spawn(move || part(intents))).collect();
+        let finished = workers.into_iter().map(|worker| worker.join());
+        finished.flat_map(|part| part.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    })
 }
 
 fn failed_before(failure: &Failure, intent: &Intent, serving: &Engine) -> bool {

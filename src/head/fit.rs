@@ -166,6 +166,12 @@ impl IntentHead {
         self.samples.near(own)
     }
 
+    /// The texts that it was fitted on.
+    #[must_use]
+    pub fn samples(&self) -> &Samples {
+        &self.samples
+    }
+
     /// The probability from which an intent is acted on.
     #[must_use]
     pub fn threshold(&self, intent: usize) -> f32 {

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::extract::Json;
 use super::problem::{Code, Problem};
 use super::{State, openapi};
+use crate::catalogue::Finding;
 use crate::live::{Live, Outcome, Rejection, RollbackError, Status};
 
 /// What became of a reload.
@@ -42,6 +43,8 @@ pub(super) struct Validated {
     valid: bool,
     /// Why not.
     rejection: Option<Rejection>,
+    /// What a careful lead would look at nevertheless.
+    warnings: Vec<Finding>,
 }
 
 /// Where to go back to.
@@ -69,8 +72,10 @@ pub(super) async fn status(extract::State(state): extract::State<State>) -> axum
     responses((status = 200, description = "whether the files would be served", body = Validated), openapi::ChangeErrors),
 )]
 pub(super) async fn validate(extract::State(state): extract::State<State>) -> Result<axum::Json<Validated>, Problem> {
-    let rejection = aside(&state, |live| live.validate()).await?.err();
-    Ok(axum::Json(Validated { valid: rejection.is_none(), rejection }))
+    Ok(axum::Json(match aside(&state, Live::validate).await? {
+        Ok(warnings) => Validated { valid: true, rejection: None, warnings: warnings.into_iter().collect() },
+        Err(rejection) => Validated { valid: false, rejection: Some(rejection), warnings: Vec::new() },
+    }))
 }
 
 /// Takes up the files as they are now.

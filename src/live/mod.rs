@@ -15,7 +15,7 @@ use arc_swap::ArcSwap;
 
 use self::change::Refusal;
 use self::record::Record;
-use crate::catalogue::Sources;
+use crate::catalogue::{Findings, Sources};
 use crate::config::Config;
 use crate::engine::{Engine, OpenError};
 use crate::lint::Linter;
@@ -105,20 +105,21 @@ impl Live {
         self.take_up(&mut self.change(), false)
     }
 
-    /// What a reload would do, without doing it: nothing, if `Ok`.
+    /// What a reload would find, without doing it: warnings.
     ///
     /// # Errors
     /// Why the files would be refused.
-    pub fn validate(&self) -> Result<(), Rejection> {
+    pub fn validate(&self) -> Result<Findings, Rejection> {
         let mut change = self.change();
         let linter: &mut Linter = &mut change;
         let serving = self.engine();
         let sources = read(serving.config()).map_err(|refusal| Rejection::new(refusal, None))?;
         let hash = sources.hash();
         let tried = change::at_low_priority(|| {
-            let next = change::prepare(&serving, Arc::new(sources), serving.generation(), linter)?;
+            let (next, warnings) = change::prepare(&serving, Arc::new(sources), serving.generation(), linter)?;
             change::test_first(&next, &serving)?;
-            change::test_others(&next, &serving)
+            change::test_others(&next, &serving)?;
+            Ok(warnings)
         });
         tried.map_err(|refusal| Rejection::new(refusal, Some(hash)))
     }
@@ -137,9 +138,10 @@ impl Live {
         let number = wanted.or_else(|| self.record().before(serving.generation())).ok_or_else(unknown)?;
         let sources = self.record().sources(number).ok_or_else(unknown)?;
         let prepared = change::at_low_priority(|| change::prepare(&serving, sources, number, linter));
-        let engine = prepared.map_err(|refusal| RollbackError::Refused { number, why: refusal.to_string() })?;
+        let (engine, warnings) =
+            prepared.map_err(|refusal| RollbackError::Refused { number, why: refusal.to_string() })?;
         let on_disk = read(serving.config()).ok().map(|sources| sources.hash());
-        self.serve(engine);
+        self.serve(engine, warnings);
         self.record().hold_back(on_disk);
         counted("rolled_back", started);
         tracing::warn!(generation = number, "an earlier catalogue is served again, as asked");
@@ -163,12 +165,15 @@ impl Live {
         }
         let number = self.record().next_number();
         let prepared = change::at_low_priority(|| {
-            let next = change::prepare(&serving, sources, number, linter)?;
+            let (next, warnings) = change::prepare(&serving, sources, number, linter)?;
             change::test_first(&next, &serving)?;
-            Ok(next)
+            Ok((next, warnings))
         });
         let engine = match prepared {
-            Ok(next) => self.serve(next),
+            Ok((next, warnings)) => {
+                warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+                self.serve(next, warnings)
+            }
             Err(refusal) => return self.refuse(refusal, Some(hash), started),
         };
         let report = engine.fit_report();
@@ -194,10 +199,10 @@ impl Live {
         Outcome::Live
     }
 
-    fn serve(&self, engine: Engine) -> Arc<Engine> {
+    fn serve(&self, engine: Engine, warnings: Findings) -> Arc<Engine> {
         let engine = Arc::new(engine);
         self.engine.store(Arc::clone(&engine));
-        self.record().serving(&engine);
+        self.record().serving(&engine, warnings);
         metrics::gauge!("triage_catalogue_generation").set(as_float(engine.generation()));
         metrics::gauge!("triage_catalogue_files_refused").set(0.0);
         engine

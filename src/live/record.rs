@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::change::Refusal;
 use crate::cases::Failure;
-use crate::catalogue::{Finding, Sources};
+use crate::catalogue::{Finding, Findings, Sources};
 use crate::engine::Engine;
 
 /// Generations that can be gone back to, the serving one included.
@@ -31,6 +31,8 @@ pub struct Status {
     pub files: Files,
     /// Generations that can be gone back to, the newest first.
     pub generations: Vec<Generation>,
+    /// What the lint warned of when it was taken up while serving.
+    pub warnings: Vec<Finding>,
     /// What was last refused, and why; it stays here after the files were mended.
     pub last_rejection: Option<Rejection>,
 }
@@ -141,6 +143,7 @@ pub(super) struct Record {
     /// Files that are not tried again by themselves.
     refused: Option<String>,
     rejection: Option<Rejection>,
+    warnings: Vec<Finding>,
 }
 
 impl Record {
@@ -152,13 +155,15 @@ impl Record {
             files: Files::Served,
             refused: None,
             rejection: None,
+            warnings: Vec::new(),
         };
-        record.serving(engine);
+        record.serving(engine, Findings::default());
         record
     }
 
     /// An engine is served from now on.
-    pub(super) fn serving(&mut self, engine: &Engine) {
+    pub(super) fn serving(&mut self, engine: &Engine, warnings: Findings) {
+        self.warnings = warnings.into_iter().collect();
         let generation = Generation {
             number: engine.generation(),
             hash: format!("sha256:{}", engine.catalogue().hash()),
@@ -195,7 +200,7 @@ impl Record {
     /// The files were served for a moment; `serving` is served again.
     pub(super) fn withdraw(&mut self, serving: &Engine, rejection: Rejection) {
         self.kept.pop_back();
-        self.serving(serving);
+        self.serving(serving, Findings::default());
         self.reject(rejection);
     }
 
@@ -236,6 +241,7 @@ impl Record {
             since: serving.since,
             files: self.files,
             generations: self.kept.iter().rev().map(|(kept, _)| kept.clone()).collect(),
+            warnings: self.warnings.clone(),
             last_rejection: self.rejection.clone(),
         }
     }

@@ -9,8 +9,8 @@ use utoipa::ToSchema;
 use super::extract::Json;
 use super::problem::{Code, Problem};
 use super::{State, openapi};
-use crate::catalogue::Finding;
 use crate::live::{Live, Outcome, Rejection, RollbackError, Status};
+use crate::yaml::Finding;
 
 /// What became of a reload.
 #[derive(Debug, Serialize, ToSchema)]

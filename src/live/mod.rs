@@ -182,6 +182,7 @@ impl Live {
             intents = engine.catalogue().intents().len(),
             examples = report.examples,
             embedded = report.embedded,
+            refitted = report.refitted,
             fit_ms = report.fitting.as_millis() as u64,
             change_ms = started.elapsed().as_millis() as u64,
             "the edited catalogue is served"

@@ -100,15 +100,12 @@ impl Samples {
     /// near as things said about the same are.
     #[must_use]
     pub fn near(&self, own: &BTreeSet<usize>) -> BTreeSet<usize> {
-        let is_own = |sample: &&Sample| sample.labels.iter().any(|label| own.contains(label));
-        let (ours, others): (Vec<&Sample>, Vec<&Sample>) =
-            self.rows.iter().filter(|sample| !sample.labels.is_empty()).partition(is_own);
-        let nearest = |sample: &&Sample| {
-            let similarity = |other: &&&Sample| sample.text.vector.similarity(&other.text.vector);
-            let nearest = others.iter().max_by(|a, b| similarity(a).total_cmp(&similarity(b)))?;
-            (similarity(&nearest) >= NEAR).then_some(nearest.labels[0])
-        };
-        ours.iter().filter_map(nearest).collect()
+        let own: Vec<usize> = own.iter().copied().collect();
+        let others = self.closest(Some(&own)).into_iter().filter_map(|closest| closest.other);
+        others
+            .filter(|other| other.similarity >= NEAR && !own.contains(&other.intent))
+            .map(|other| other.intent)
+            .collect()
     }
 
     /// Names everything that a head depends on beside the bundle: ids, texts with their labels, and the stated risk.
@@ -167,10 +164,21 @@ impl Samples {
 pub struct Closest<'a> {
     /// The sample.
     pub say: &'a str,
-    /// The nearest sample that shares no intent with it, and its cosine similarity.
-    pub other: Option<(&'a str, f32)>,
+    /// The nearest sample that shares no intent with it.
+    pub other: Option<Other<'a>>,
     /// The one other intent that all of its five nearest samples have; none if one of them shares an intent with it.
     pub among: Option<usize>,
+}
+
+/// A sample that is near to another.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Other<'a> {
+    /// The sample.
+    pub say: &'a str,
+    /// The first of its intents, by index in the catalogue.
+    pub intent: usize,
+    /// Cosine similarity.
+    pub similarity: f32,
 }
 
 fn closest<'a>(sample: &'a Sample, others: impl Iterator<Item = (&'a Sample, f32)>) -> Closest<'a> {
@@ -191,7 +199,9 @@ fn closest<'a>(sample: &'a Sample, others: impl Iterator<Item = (&'a Sample, f32
     let among = first.filter(|intent| {
         nearest.len() == NEIGHBOURS && nearest.iter().all(|(other, _)| other.labels.contains(intent) && !shares(other))
     });
-    let other = stranger.map(|(other, similarity)| (other.text.say.as_str(), similarity));
+    let other = stranger.and_then(|(other, similarity)| {
+        Some(Other { say: &other.text.say, intent: *other.labels.first()?, similarity })
+    });
     Closest { say: &sample.text.say, other, among }
 }
 

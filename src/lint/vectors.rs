@@ -33,7 +33,7 @@ pub fn by_vector(catalogue: &Catalogue, samples: &Samples, sources: &Sources, on
     let mut findings = Findings::default();
     for closest in samples.closest(only.as_deref()) {
         let Some(place) = places.get(closest.say) else { continue };
-        let other = closest.other.and_then(|(say, similarity)| Some((say, *places.get(say)?, similarity)));
+        let other = closest.other.and_then(|other| Some((other.say, *places.get(other.say)?, other.similarity)));
         // Of two that are the same, one is enough.
         let is_second =
             only.is_none() && other.is_some_and(|(_, other, similarity)| similarity >= SAME && other < *place);

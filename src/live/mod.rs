@@ -129,15 +129,15 @@ impl Live {
     /// # Errors
     /// When there is no such generation.
     pub fn roll_back(&self, wanted: Option<u64>) -> Result<(), RollbackError> {
-        let mut change = self.change();
-        let linter: &mut Linter = &mut change;
+        let _one_at_a_time = self.change();
         let started = Instant::now();
         let serving = self.engine();
         let unknown = || RollbackError::Unknown { wanted, kept: self.record().kept() };
         let number = wanted.or_else(|| self.record().before(serving.generation())).ok_or_else(unknown)?;
         let sources = self.record().sources(number).ok_or_else(unknown)?;
-        let prepared = change::at_low_priority(|| change::prepare(&serving, sources, number, linter));
-        let engine = prepared.map_err(|refusal| RollbackError::Refused { number, why: refusal.to_string() })?;
+        // Neither linted nor tested: it was served before, and who goes back is in a hurry.
+        let opened = change::at_low_priority(|| serving.next(sources, number));
+        let engine = opened.map_err(|error| RollbackError::Refused { number, why: error.to_string() })?;
         let on_disk = read(serving.config()).ok().map(|sources| sources.hash());
         self.serve(engine);
         self.record().hold_back(on_disk);
@@ -183,13 +183,15 @@ impl Live {
         );
         // The serving generation of before is at hand until all tests are through.
         if let Err(refusal) = change::at_low_priority(|| change::test_others(&engine, &serving)) {
+            let rejection = Rejection::new(refusal, Some(hash)).withdrawn();
             self.engine.store(Arc::clone(&serving));
-            let rejection = Rejection::new(refusal, Some(hash));
             self.record().withdraw(&serving, rejection.clone());
+            metrics::gauge!("triage_catalogue_generation").set(as_float(serving.generation()));
             announce(&rejection, serving.generation());
             counted("withdrawn", started);
             return Outcome::Withdrawn(rejection);
         }
+        self.record().settle();
         counted("live", started);
         Outcome::Live
     }

@@ -132,9 +132,7 @@ impl Live {
         let _one_at_a_time = self.change();
         let started = Instant::now();
         let serving = self.engine();
-        let unknown = || RollbackError::Unknown { wanted, kept: self.record().kept() };
-        let number = wanted.or_else(|| self.record().before(serving.generation())).ok_or_else(unknown)?;
-        let sources = self.record().sources(number).ok_or_else(unknown)?;
+        let (number, sources) = self.record().find(wanted)?;
         // Neither linted nor tested: it was served before, and who goes back is in a hurry.
         let opened = change::at_low_priority(|| serving.next(sources, number));
         let engine = opened.map_err(|error| RollbackError::Refused { number, why: error.to_string() })?;

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::RollbackError;
 use super::change::Refusal;
 use crate::cases::Failure;
 use crate::catalogue::{Finding, Sources};
@@ -235,23 +236,25 @@ impl Record {
         self.highest + 1
     }
 
-    /// The generation that this one took the place of, or the newest that is older if that is kept no more. One that
-    /// somebody went back from is left out, so that it does not come back by going back.
-    pub(super) fn before(&self, number: u64) -> Option<u64> {
+    /// A generation to go back to: the one before if none is wanted in particular.
+    pub(super) fn find(&self, wanted: Option<u64>) -> Result<(u64, Arc<Sources>), RollbackError> {
+        let number = wanted.or_else(|| self.before());
+        let found = self.kept.iter().find(|(kept, _)| Some(kept.number) == number);
+        let found = found.map(|(kept, sources)| (kept.number, Arc::clone(sources)));
+        found.ok_or_else(|| {
+            let mut kept: Vec<u64> = self.kept.iter().map(|(kept, _)| kept.number).collect();
+            kept.sort_unstable();
+            let kept = kept.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            RollbackError::Unknown { wanted, kept }
+        })
+    }
+
+    /// The generation that the serving one took the place of, or the newest that is older if that is kept no more. One
+    /// that somebody went back from is left out, so that it does not come back by going back.
+    fn before(&self) -> Option<u64> {
         let numbers = || self.kept.iter().map(|(kept, _)| kept.number);
-        let replaces = self.kept.iter().find(|(kept, _)| kept.number == number)?.0.replaces?;
+        let replaces = self.kept.back()?.0.replaces?;
         numbers().find(|kept| *kept == replaces).or_else(|| numbers().filter(|kept| *kept < replaces).max())
-    }
-
-    pub(super) fn sources(&self, number: u64) -> Option<Arc<Sources>> {
-        self.kept.iter().find(|(kept, _)| kept.number == number).map(|(_, sources)| Arc::clone(sources))
-    }
-
-    /// The numbers of all that are kept.
-    pub(super) fn kept(&self) -> String {
-        let mut numbers: Vec<u64> = self.kept.iter().map(|(kept, _)| kept.number).collect();
-        numbers.sort_unstable();
-        numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
     }
 
     pub(super) fn status(&self) -> Status {

@@ -31,11 +31,18 @@ pub(super) fn run(config: &Path) -> anyhow::Result<Found> {
     let (config, fit) = (engine.config().clone(), engine.fit_report());
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let listener = bind(config.listen, "listen").await?;
-        if let Some(address) = config.metrics_listen {
-            tokio::spawn(metrics.serve(bind(address, "metrics_listen").await?));
-        }
+        let metrics_address = match config.metrics_listen {
+            Some(address) => {
+                let listener = bind(address, "metrics_listen").await?;
+                let address = listener.local_addr()?;
+                tokio::spawn(metrics.serve(listener));
+                Some(tracing::field::display(address))
+            }
+            None => None,
+        };
         tracing::info!(
             address = %listener.local_addr()?,
+            metrics = metrics_address,
             bundle = engine.bundle().name(),
             intents = engine.catalogue().intents().len(),
             examples = fit.examples,

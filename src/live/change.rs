@@ -19,7 +19,7 @@ pub(super) enum Refusal {
     Fit(String),
     #[error("{} of what changed, or of what it collides with; nothing was changed", counted(.0.len(), "failing test"))]
     Tests(Vec<Failure>),
-    #[error("{} that passed before; the edit was served for a moment and is withdrawn", counted(.0.len(), "failing test"))]
+    #[error("{} elsewhere that passed before", counted(.0.len(), "failing test"))]
     AllTests(Vec<Failure>),
 }
 

@@ -31,6 +31,22 @@ pub struct Live {
     record: Mutex<Record>,
 }
 
+/// Whether tests that newly fail refuse an edit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tests {
+    /// They do.
+    Run,
+    /// They are not run.
+    Skip,
+}
+
+/// How far a change goes.
+#[derive(Clone, Copy)]
+struct Effort {
+    even_if_refused: bool,
+    tests: Tests,
+}
+
 /// What became of a change.
 #[derive(Debug, Clone)]
 pub enum Outcome {
@@ -95,14 +111,15 @@ impl Live {
         self.record().status()
     }
 
-    /// Takes up the files as they are now, unless something is wrong with them. Takes about a second.
-    pub fn reload(&self) -> Outcome {
-        self.take_up(&mut self.change(), true)
+    /// Takes up the files as they are now, unless something is wrong with them. Takes about a second. Without `tests`
+    /// not even failing ones refuse the files, for when something must be live whatever else it does.
+    pub fn reload(&self, tests: Tests) -> Outcome {
+        self.take_up(&mut self.change(), Effort { even_if_refused: true, tests })
     }
 
     /// As [`Live::reload`], but files that were refused or rolled back from before are not tried again.
     fn reload_if_new(&self) -> Outcome {
-        self.take_up(&mut self.change(), false)
+        self.take_up(&mut self.change(), Effort { even_if_refused: false, tests: Tests::Run })
     }
 
     /// What a reload would find, without doing it: warnings.
@@ -130,25 +147,22 @@ impl Live {
     /// # Errors
     /// When there is no such generation.
     pub fn roll_back(&self, wanted: Option<u64>) -> Result<(), RollbackError> {
-        let mut change = self.change();
-        let linter: &mut Linter = &mut change;
+        let _one_at_a_time = self.change();
         let started = Instant::now();
         let serving = self.engine();
-        let unknown = || RollbackError::Unknown { wanted, kept: self.record().kept() };
-        let number = wanted.or_else(|| self.record().before(serving.generation())).ok_or_else(unknown)?;
-        let sources = self.record().sources(number).ok_or_else(unknown)?;
-        let prepared = change::at_low_priority(|| change::prepare(&serving, sources, number, linter));
-        let (engine, warnings) =
-            prepared.map_err(|refusal| RollbackError::Refused { number, why: refusal.to_string() })?;
+        let (number, sources) = self.record().find(wanted)?;
+        // Neither linted nor tested: it was served before, and who goes back is in a hurry.
+        let opened = change::at_low_priority(|| serving.next(sources, number));
+        let engine = opened.map_err(|error| RollbackError::Refused { number, why: error.to_string() })?;
         let on_disk = read(serving.config()).ok().map(|sources| sources.hash());
-        self.serve(engine, warnings);
+        self.serve(engine, Findings::default());
         self.record().hold_back(on_disk);
         counted("rolled_back", started);
         tracing::warn!(generation = number, "an earlier catalogue is served again, as asked");
         Ok(())
     }
 
-    fn take_up(&self, linter: &mut Linter, even_if_refused: bool) -> Outcome {
+    fn take_up(&self, linter: &mut Linter, effort: Effort) -> Outcome {
         let started = Instant::now();
         let serving = self.engine();
         let sources = match read(serving.config()) {
@@ -160,13 +174,15 @@ impl Live {
             self.record().in_step();
             return Outcome::Unchanged;
         }
-        if !even_if_refused && self.record().is_refused(&hash) {
+        if !effort.even_if_refused && self.record().is_refused(&hash) {
             return Outcome::Unchanged;
         }
         let number = self.record().next_number();
         let prepared = change::at_low_priority(|| {
             let (next, warnings) = change::prepare(&serving, sources, number, linter)?;
-            change::test_first(&next, &serving)?;
+            if effort.tests == Tests::Run {
+                change::test_first(&next, &serving)?;
+            }
             Ok((next, warnings))
         });
         let engine = match prepared {
@@ -188,14 +204,20 @@ impl Live {
             "the edited catalogue is served"
         );
         // The serving generation of before is at hand until all tests are through.
-        if let Err(refusal) = change::at_low_priority(|| change::test_others(&engine, &serving)) {
+        let tested = match effort.tests {
+            Tests::Run => change::at_low_priority(|| change::test_others(&engine, &serving)),
+            Tests::Skip => Ok(()),
+        };
+        if let Err(refusal) = tested {
+            let rejection = Rejection::new(refusal, Some(hash)).withdrawn();
             self.engine.store(Arc::clone(&serving));
-            let rejection = Rejection::new(refusal, Some(hash));
             self.record().withdraw(&serving, rejection.clone());
+            metrics::gauge!("triage_catalogue_generation").set(as_float(serving.generation()));
             announce(&rejection, serving.generation());
             counted("withdrawn", started);
             return Outcome::Withdrawn(rejection);
         }
+        self.record().settle();
         counted("live", started);
         Outcome::Live
     }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::RollbackError;
 use super::change::Refusal;
 use crate::cases::Failure;
 use crate::catalogue::{Finding, Findings, Sources};
@@ -61,6 +62,9 @@ pub struct Generation {
     /// When it was last taken up.
     #[schema(value_type = String, format = DateTime)]
     pub since: Timestamp,
+    /// The number of the one that it took the place of when it was first served; going back from it leads there.
+    #[schema(examples(11))]
+    pub replaces: Option<u64>,
     /// How many intents it has.
     #[schema(examples(41))]
     pub intents: usize,
@@ -131,11 +135,17 @@ impl Rejection {
         let hash = hash.map(|hash| format!("sha256:{hash}"));
         Self { at: Timestamp::now(), stage, hash, message, findings, failures }
     }
+
+    /// The same for files that were served already.
+    pub(super) fn withdrawn(mut self) -> Self {
+        self.message.push_str("; the edit was served for a moment and is withdrawn");
+        self
+    }
 }
 
 /// The book of generations.
 pub(super) struct Record {
-    /// Oldest first.
+    /// By when they were last served: the serving one is last.
     kept: VecDeque<(Generation, Arc<Sources>)>,
     serving: u64,
     highest: u64,
@@ -164,23 +174,31 @@ impl Record {
     /// An engine is served from now on.
     pub(super) fn serving(&mut self, engine: &Engine, warnings: Findings) {
         self.warnings = warnings.into_iter().collect();
+        let number = engine.generation();
+        let at = self.kept.iter().position(|(kept, _)| kept.number == number);
+        let replaces = match at.and_then(|at| self.kept.remove(at)) {
+            Some((known, _)) => known.replaces,
+            None => self.kept.back().map(|(last, _)| last.number),
+        };
         let generation = Generation {
-            number: engine.generation(),
+            number,
             hash: format!("sha256:{}", engine.catalogue().hash()),
             since: Timestamp::now(),
+            replaces,
             intents: engine.catalogue().intents().len(),
             examples: engine.fit_report().examples,
         };
-        self.serving = generation.number;
-        self.highest = self.highest.max(generation.number);
-        match self.kept.iter_mut().find(|(kept, _)| kept.number == generation.number) {
-            Some((kept, _)) => *kept = generation,
-            None => self.kept.push_back((generation, Arc::clone(engine.sources()))),
-        }
+        self.serving = number;
+        self.highest = self.highest.max(number);
+        self.kept.push_back((generation, Arc::clone(engine.sources())));
+        self.in_step();
+    }
+
+    /// What is served stays, so the oldest may go. Not before: what is withdrawn costs no other its place.
+    pub(super) fn settle(&mut self) {
         while self.kept.len() > KEPT {
             self.kept.pop_front();
         }
-        self.in_step();
     }
 
     /// The files are what is served.
@@ -204,9 +222,14 @@ impl Record {
         self.reject(rejection);
     }
 
-    /// Somebody went back; the files are left alone until they change.
+    /// Somebody went back; the files are left alone until they change, unless they are just what is served now.
     pub(super) fn hold_back(&mut self, files: Option<String>) {
-        self.refused = files.map(|hash| format!("sha256:{hash}"));
+        let files = files.map(|hash| format!("sha256:{hash}"));
+        let serving = self.kept.back().map(|(serving, _)| &serving.hash);
+        if files.is_some() && files.as_ref() == serving {
+            return self.in_step();
+        }
+        self.refused = files;
         self.files = Files::HeldBack;
     }
 
@@ -218,23 +241,32 @@ impl Record {
         self.highest + 1
     }
 
-    /// The generation that was taken up before this one.
-    pub(super) fn before(&self, number: u64) -> Option<u64> {
-        self.kept.iter().map(|(kept, _)| kept.number).filter(|kept| *kept < number).max()
+    /// A generation to go back to: the one before if none is wanted in particular.
+    pub(super) fn find(&self, wanted: Option<u64>) -> Result<(u64, Arc<Sources>), RollbackError> {
+        let number = wanted.or_else(|| self.before());
+        let found = self.kept.iter().find(|(kept, _)| Some(kept.number) == number);
+        let found = found.map(|(kept, sources)| (kept.number, Arc::clone(sources)));
+        found.ok_or_else(|| {
+            let mut kept: Vec<u64> = self.kept.iter().map(|(kept, _)| kept.number).collect();
+            kept.sort_unstable();
+            let kept = kept.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            RollbackError::Unknown { wanted, kept }
+        })
     }
 
-    pub(super) fn sources(&self, number: u64) -> Option<Arc<Sources>> {
-        self.kept.iter().find(|(kept, _)| kept.number == number).map(|(_, sources)| Arc::clone(sources))
-    }
-
-    /// The numbers of all that are kept.
-    pub(super) fn kept(&self) -> String {
-        self.kept.iter().map(|(kept, _)| kept.number.to_string()).collect::<Vec<_>>().join(", ")
+    /// The generation that the serving one took the place of, or the newest that is older if that is kept no more. One
+    /// that somebody went back from is left out, so that it does not come back by going back.
+    fn before(&self) -> Option<u64> {
+        let numbers = || self.kept.iter().map(|(kept, _)| kept.number);
+        let replaces = self.kept.back()?.0.replaces?;
+        numbers().find(|kept| *kept == replaces).or_else(|| numbers().filter(|kept| *kept < replaces).max())
     }
 
     pub(super) fn status(&self) -> Status {
         let serving = self.kept.iter().map(|(kept, _)| kept).find(|kept| kept.number == self.serving);
         let serving = serving.expect("what is served is kept");
+        let mut generations: Vec<Generation> = self.kept.iter().map(|(kept, _)| kept.clone()).collect();
+        generations.sort_by_key(|kept| std::cmp::Reverse(kept.number));
         Status {
             generation: serving.number,
             hash: serving.hash.clone(),

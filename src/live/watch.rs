@@ -24,14 +24,14 @@ impl Live {
     /// When the thread cannot be started.
     pub fn watch(self: &Arc<Self>) -> std::io::Result<()> {
         let live = Arc::downgrade(self);
-        // From before the thread starts, so that no edit falls into the gap; what was read is compared by content.
-        let start = Look::at(self.engine().config());
-        thread::Builder::new().name("triage-catalogue".to_owned()).spawn(move || watch(&live, start))?;
+        thread::Builder::new().name("triage-catalogue".to_owned()).spawn(move || watch(&live))?;
         Ok(())
     }
 }
 
-fn watch(live: &Weak<Live>, mut last: Look) {
+fn watch(live: &Weak<Live>) {
+    // The first look counts as a change: since the files were read, they may have been edited.
+    let mut last = Look::default();
     let mut changed: Option<Instant> = None;
     loop {
         sleep(TICK);
@@ -52,7 +52,7 @@ fn watch(live: &Weak<Live>, mut last: Look) {
 }
 
 /// What tells one state of the files from another without reading them.
-#[derive(PartialEq, Eq)]
+#[derive(Default, PartialEq, Eq)]
 struct Look(Vec<(PathBuf, Option<(SystemTime, u64)>)>);
 
 impl Look {

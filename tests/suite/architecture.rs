@@ -42,7 +42,7 @@ const MAY_USE: [(&str, &[&str]); 27] = [
     // Decides recorded turns anew; the rest of it is a function of what came out.
     ("review", &["catalogue", "engine", "incoming", "labels", "model", "recorded", "reply", "text", "yaml"]),
     ("live", &["cases", "catalogue", "config", "engine", "lint"]),
-    ("http", &["engine", "incoming", "live", "reply"]),
+    ("http", &["incoming", "live", "reply"]),
     (
         "cli",
         &[

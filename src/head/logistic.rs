@@ -209,7 +209,7 @@ impl<'a> Problem<'a> {
         let mut steps = Array1::<f32>::ones(self.start.labels());
         for _ in 0..self.options.iterations {
             history.direct(&here.gradient, &mut direction);
-            let gain = self.step(&here, &direction, &mut steps, &mut next, &mut block);
+            let gain = self.step(&here, &direction, &mut steps, (&mut next, &mut block));
             history.remember(&here, &next);
             std::mem::swap(&mut here, &mut next);
             if gain < self.options.tolerance {
@@ -228,8 +228,7 @@ impl<'a> Problem<'a> {
         here: &Point,
         direction: &Array2<f32>,
         steps: &mut Array1<f32>,
-        next: &mut Point,
-        block: &mut Block,
+        (next, block): (&mut Point, &mut Block),
     ) -> f32 {
         let slope = dot(direction, &here.gradient);
         next.at.assign(&here.at);

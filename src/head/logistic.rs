@@ -194,7 +194,8 @@ impl<'a> Problem<'a> {
         for (bucket, mut row) in learned.iter().zip(prior.outer_iter_mut().skip(dimensions + 1)) {
             start.lexical(*bucket, row.as_slice_mut().expect("made in standard layout"));
         }
-        let pull = |label| if start.is_known(label) { options.l2 } else { options.fresh_l2 };
+        let fresh = |label| start.pull(label).unwrap_or(options.fresh_l2);
+        let pull = |label| if start.is_known(label) { options.l2 } else { fresh(label) };
         let pulls = (0..labels).map(pull).collect();
         Self { rows, weights, lexical, place, start, prior, pulls, dimensions, options }
     }
@@ -209,7 +210,7 @@ impl<'a> Problem<'a> {
         let mut steps = Array1::<f32>::ones(self.start.labels());
         for _ in 0..self.options.iterations {
             history.direct(&here.gradient, &mut direction);
-            let gain = self.step(&here, &direction, &mut steps, &mut next, &mut block);
+            let gain = self.step(&here, &direction, &mut steps, (&mut next, &mut block));
             history.remember(&here, &next);
             std::mem::swap(&mut here, &mut next);
             if gain < self.options.tolerance {
@@ -228,8 +229,7 @@ impl<'a> Problem<'a> {
         here: &Point,
         direction: &Array2<f32>,
         steps: &mut Array1<f32>,
-        next: &mut Point,
-        block: &mut Block,
+        (next, block): (&mut Point, &mut Block),
     ) -> f32 {
         let slope = dot(direction, &here.gradient);
         next.at.assign(&here.at);

@@ -48,8 +48,8 @@ pub struct Start<'a> {
     columns: Vec<Option<usize>>,
     dimensions: usize,
     bias: f32,
-    /// Dense weights and bias of labels without a column.
-    prototypes: Vec<(usize, Array1<f32>)>,
+    /// Dense weights and bias of labels without a column, and how strongly they are pulled there.
+    prototypes: Vec<(usize, Array1<f32>, f32)>,
 }
 
 impl<'a> Start<'a> {
@@ -65,9 +65,9 @@ impl<'a> Start<'a> {
         Self { prior: Some(prior), columns, dimensions: prior.dense.nrows() - 1, bias, prototypes: Vec::new() }
     }
 
-    /// Has a label of which the prior knows nothing start from these dense weights, the bias last.
-    pub(super) fn prototype(&mut self, label: usize, weights: Array1<f32>) {
-        self.prototypes.push((label, weights));
+    /// Has a label of which the prior knows nothing start from these dense weights, the bias last, and pulls it there.
+    pub(super) fn prototype(&mut self, label: usize, weights: Array1<f32>, pull: f32) {
+        self.prototypes.push((label, weights, pull));
     }
 
     /// How many labels there are.
@@ -80,6 +80,11 @@ impl<'a> Start<'a> {
     #[must_use]
     pub(super) fn is_known(&self, label: usize) -> bool {
         self.columns[label].is_some()
+    }
+
+    /// How strongly a label is pulled to where it starts, if it starts from a prototype.
+    pub(super) fn pull(&self, label: usize) -> Option<f32> {
+        self.prototypes.iter().find(|(own, ..)| *own == label).map(|(.., pull)| *pull)
     }
 
     /// Length of a vector.
@@ -96,7 +101,7 @@ impl<'a> Start<'a> {
                 out.column_mut(to).assign(&prior.dense.slice(s![.., *from]));
             }
         }
-        for (label, weights) in &self.prototypes {
+        for (label, weights, _) in &self.prototypes {
             out.column_mut(*label).assign(weights);
         }
         out

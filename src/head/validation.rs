@@ -23,10 +23,12 @@ const USUAL_EXAMPLES: f32 = 120.0;
 const MOST_WEIGHT: f32 = 15.0;
 
 /// Where an intent starts that the prior does not know: logit = slope × cosine to the prototype + bias, and how strongly
-/// it is pulled there. Chosen on eight invented intents of eight examples (`training/README.md`).
+/// it is pulled there by eight examples; the pull falls with the square of their number, since many say more than their
+/// middle does. Chosen on eight invented intents of eight examples (`training/README.md`).
 const PROTOTYPE_SLOPE: f32 = 40.0;
 const PROTOTYPE_BIAS: f32 = -14.0;
 const PROTOTYPE_L2: f32 = 100.0;
+const PROTOTYPE_EXAMPLES: f32 = 8.0;
 
 /// The logit below which a row is surely not of a label: one in four hundred.
 const SURE: f32 = -6.0;
@@ -75,7 +77,7 @@ impl<'a> Task<'a> {
         let has_prior = !reference.priors.is_empty();
         let options = FitOptions {
             l2: settings.l2,
-            fresh_l2: if has_prior { PROTOTYPE_L2 } else { settings.fresh_l2 },
+            fresh_l2: settings.fresh_l2,
             lexical_scale: settings.lexical_scale,
             iterations: if has_prior { ITERATIONS } else { ITERATIONS_WITHOUT_PRIOR },
             tolerance: TOLERANCE,
@@ -186,8 +188,9 @@ fn start<'a>(
     let mut start = Start::of(prior, columns, NEW_INTENT_BIAS);
     let seen: Vec<&Sample> = samples.iter().copied().filter(|sample| sample.text.fold + 1 != number).collect();
     for at in new {
+        let own = samples.iter().filter(|sample| sample.labels.contains(&labels[at])).count();
         if let Some(weights) = prototype(&seen, labels[at], bundle) {
-            start.prototype(at, weights);
+            start.prototype(at, weights, pull(own).max(bundle.head_settings().fresh_l2));
         }
     }
     start
@@ -199,6 +202,12 @@ pub(super) fn prior_column(label: usize, catalogue: &Catalogue, reference: &Refe
         Some(intent) => reference.intents.iter().position(|id| *id == intent.id),
         None => Some(reference.intents.len()),
     }
+}
+
+/// How strongly an intent of so many examples is pulled to its prototype.
+#[expect(clippy::cast_precision_loss, reason = "a few hundred at most")]
+fn pull(examples: usize) -> f32 {
+    PROTOTYPE_L2 * (PROTOTYPE_EXAMPLES / (examples as f32).max(PROTOTYPE_EXAMPLES)).powi(2)
 }
 
 /// Weights that grow towards the middle of a label's examples, away from the middle of all: few examples say more about

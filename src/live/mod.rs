@@ -213,8 +213,8 @@ impl Live {
             self.engine.store(Arc::clone(&serving));
             self.record().withdraw(&serving, rejection.clone());
             metrics::gauge!("triage_catalogue_generation").set(as_float(serving.generation()));
-            announce(&rejection, serving.generation());
             counted("withdrawn", started);
+            announce(&rejection, serving.generation());
             return Outcome::Withdrawn(rejection);
         }
         self.record().settle();
@@ -233,9 +233,10 @@ impl Live {
 
     fn refuse(&self, refusal: Refusal, hash: Option<String>, started: Instant) -> Outcome {
         let rejection = Rejection::new(refusal, hash);
-        announce(&rejection, self.engine().generation());
-        counted("rejected", started);
+        // Who is told by the log or a metric, and then asks, finds it.
         self.record().reject(rejection.clone());
+        counted("rejected", started);
+        announce(&rejection, self.engine().generation());
         Outcome::Rejected(rejection)
     }
 

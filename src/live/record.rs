@@ -272,7 +272,7 @@ impl Record {
             hash: serving.hash.clone(),
             since: serving.since,
             files: self.files,
-            generations: self.kept.iter().rev().map(|(kept, _)| kept.clone()).collect(),
+            generations,
             warnings: self.warnings.clone(),
             last_rejection: self.rejection.clone(),
         }

@@ -311,7 +311,7 @@ fn review_writes_a_page_and_a_patch_and_never_the_catalogue() {
     let intents = std::fs::read_to_string(place.path("intents/exchange.yaml")).unwrap();
     let ran = run(&place.config(), &[&arguments[..], &[patch.to_str().unwrap(), "--json"]].concat(), b"");
     assert_eq!(ran.code, Some(0), "{}", ran.err);
-    assert!(ran.json()["unanswered"]["groups"][0]["turns"].as_u64().unwrap() >= 8);
+    assert!(ran.json()["unanswered"]["groups"][0]["turns"].as_u64().unwrap() >= 6);
     assert!(ran.err.contains("turns reviewed") && ran.err.contains("examples proposed"), "{}", ran.err);
     assert!(std::fs::read_to_string(&page).unwrap().starts_with("# Review\n"));
     assert!(std::fs::read_to_string(&patch).unwrap().contains("+++ b/intents/exchange.yaml"));

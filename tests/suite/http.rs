@@ -19,7 +19,7 @@ use crate::ENGINE;
 /// Long enough for any machine that runs the tests.
 const PATIENT: Duration = Duration::from_secs(30);
 
-fn limits() -> Limits {
+pub(crate) fn limits() -> Limits {
     Limits { workers: 2, deadline: PATIENT, ..Limits::default() }
 }
 
@@ -32,14 +32,14 @@ fn app() -> Router {
 }
 
 #[derive(Debug)]
-struct Answered {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Value,
+pub(crate) struct Answered {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Value,
 }
 
 impl Answered {
-    fn code(&self) -> &str {
+    pub(crate) fn code(&self) -> &str {
         self.body["error"]["code"].as_str().unwrap_or("no error")
     }
 
@@ -48,7 +48,7 @@ impl Answered {
     }
 }
 
-async fn send(app: Router, request: Request<Body>) -> Answered {
+pub(crate) async fn send(app: Router, request: Request<Body>) -> Answered {
     let response = app.oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
     let bytes = body.collect().await.unwrap().to_bytes();
@@ -56,15 +56,15 @@ async fn send(app: Router, request: Request<Body>) -> Answered {
     Answered { status: parts.status, headers: parts.headers, body }
 }
 
-fn get(path: &str) -> Request<Body> {
+pub(crate) fn get(path: &str) -> Request<Body> {
     Request::get(path).body(Body::empty()).unwrap()
 }
 
-fn post(path: &str, body: impl Into<Body>) -> Request<Body> {
+pub(crate) fn post(path: &str, body: impl Into<Body>) -> Request<Body> {
     Request::post(path).header("content-type", "application/json").body(body.into()).unwrap()
 }
 
-fn triage(body: &Value) -> Request<Body> {
+pub(crate) fn triage(body: &Value) -> Request<Body> {
     post("/v1/triage", body.to_string())
 }
 
@@ -407,7 +407,7 @@ async fn neither_errors_nor_logs_repeat_what_a_customer_wrote() {
 }
 
 /// One request on a connection of its own, as text.
-fn exchange(address: SocketAddr, request: &str) -> io::Result<String> {
+pub(crate) fn exchange(address: SocketAddr, request: &str) -> io::Result<String> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(PATIENT))?;
     stream.write_all(request.as_bytes())?;

@@ -140,7 +140,7 @@ fn examples_that_the_model_takes_for_others_are_named_with_their_pair() {
     assert_eq!(by_vector(&Workplace::new(), None), [], "the shipped examples are told apart, or say why not");
     let place = Workplace::new();
     let first = "examples:\n  zh:\n";
-    place.edit("intents/invoice.yaml", first, &format!("{first}    - 我的快递到哪了呀\n    - 请问运费是多少钱呀\n"));
+    place.edit("intents/invoice.yaml", first, &format!("{first}    - 怎么查物流呀\n    - 请问运费是多少钱呀\n"));
     let found = by_vector(&place, Some(&["invoice"]));
     let line = |text: &str| {
         let lines = std::fs::read_to_string(place.path("intents/invoice.yaml")).unwrap();
@@ -148,7 +148,7 @@ fn examples_that_the_model_takes_for_others_are_named_with_their_pair() {
     };
     let codes: Vec<(usize, &str)> = found.iter().map(|(_, line, code, _)| (*line, *code)).collect();
     assert_eq!(codes.len(), 2, "{found:#?}");
-    for (text, other) in [("我的快递到哪了呀", "order_lookup.yaml:"), ("请问运费是多少钱呀", "shipping_fee.yaml:")]
+    for (text, other) in [("怎么查物流呀", "order_lookup.yaml:"), ("请问运费是多少钱呀", "shipping_fee.yaml:")]
     {
         let (.., message) = found.iter().find(|(_, at, ..)| *at == line(text)).unwrap();
         assert!(message.contains(other), "{text}: {message}");

@@ -6,6 +6,7 @@ mod architecture;
 mod bundle;
 mod cases;
 mod catalogue;
+mod catalogue_api;
 mod cli;
 mod decisions;
 mod diff;
@@ -13,6 +14,7 @@ mod explain;
 mod http;
 mod leakage;
 mod lint;
+mod live;
 mod review;
 
 use std::path::{Path, PathBuf};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::catalogue::{Catalogue, Sources};
 use crate::config::Config;
 use crate::explain::Explanation;
-use crate::head::{FitReport, IntentHead, Neighbour};
+use crate::head::{FitReport, IntentHead, Neighbour, Samples};
 use crate::incoming::Incoming;
 use crate::model::{Bundle, BundleError, EncoderError};
 use crate::pipeline::{self, Parts};
@@ -164,6 +164,12 @@ impl Engine {
     pub fn near(&self, ids: &BTreeSet<&str>) -> Vec<&str> {
         let own: BTreeSet<usize> = ids.iter().filter_map(|id| self.catalogue.index(id)).collect();
         self.head.near(&own).into_iter().map(|at| self.catalogue.intents()[at].id.as_str()).collect()
+    }
+
+    /// The texts that the head was fitted on.
+    #[must_use]
+    pub fn samples(&self) -> &Samples {
+        self.head.samples()
     }
 
     /// The files that the catalogue was made of.

@@ -44,7 +44,7 @@ pub(super) fn catalogue(sources: &Sources) -> Result<Catalogue, Findings> {
     }
     if let Some(document) = &known.document {
         for (pointer, id) in known.intents.iter().filter(|(_, id)| !ids.contains(id)) {
-            findings.add(&document.file, document.place(pointer), "unknown-intent", unknown_intent(id));
+            findings.add(&document.file, document.place(pointer), "unknown-intent", unknown_intent(id, &ids));
         }
     }
     let exact = exact_phrases(&drafts, &mut findings);
@@ -202,8 +202,9 @@ fn plain(say: &str) -> Option<String> {
     (!message.is_empty()).then(|| message.plain().to_owned())
 }
 
-fn unknown_intent(id: &str) -> String {
-    format!("unknown intent `{id}`; there is no `{id}.yaml`")
+fn unknown_intent(id: &str, ids: &BTreeSet<String>) -> String {
+    let meant = yaml::did_you_mean(id, ids.iter().map(String::as_str));
+    format!("unknown intent `{id}`; there is no `{id}.yaml`{meant}")
 }
 
 /// What an intent is checked against.
@@ -221,12 +222,12 @@ impl Context<'_> {
         };
         let queues = &self.policy.queues;
         if !queues.is_empty() && !queues.contains(&raw.queue) {
-            report("/queue", "unknown-queue", format!("unknown queue `{}`; allowed: {}", raw.queue, queues.join(", ")));
+            report("/queue", "unknown-queue", unknown("queue", &raw.queue, queues));
         }
         for (pointer, id) in named_intents(raw) {
             let is_other = id == OTHER && pointer.starts_with("/near_misses");
             if !is_other && !self.ids.contains(id) {
-                report(&pointer, "unknown-intent", unknown_intent(id));
+                report(&pointer, "unknown-intent", unknown_intent(id, self.ids));
             }
         }
         for name in raw.slots.keys().filter(|name| !SLOT_NAMES.contains(&name.as_str())) {
@@ -313,8 +314,7 @@ impl Context<'_> {
         let tiers = &self.policy.tiers;
         if !tiers.is_empty() {
             for (at, name) in raw.when.tiers.iter().enumerate().filter(|(_, name)| !tiers.contains(name)) {
-                let message = format!("unknown tier `{name}`; allowed: {}", tiers.join(", "));
-                report(&format!("when/tiers/{at}"), "unknown-tier", message);
+                report(&format!("when/tiers/{at}"), "unknown-tier", unknown("tier", name, tiers));
             }
         }
         let mut day = |key: &str, text: Option<&String>| {
@@ -360,8 +360,13 @@ fn is_slot(name: &str) -> bool {
     SLOT_NAMES.contains(&name)
 }
 
+fn unknown(what: &str, name: &str, known: &[String]) -> String {
+    let meant = yaml::did_you_mean(name, known.iter().map(String::as_str));
+    format!("unknown {what} `{name}`; allowed: {}{meant}", known.join(", "))
+}
+
 fn unknown_slot(name: &str) -> String {
-    format!("unknown slot `{name}`; allowed: {}", SLOT_NAMES.join(", "))
+    unknown("slot", name, &SLOT_NAMES.map(str::to_owned))
 }
 
 fn is_unconditional(answer: &RawAnswer) -> bool {

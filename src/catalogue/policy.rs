@@ -8,8 +8,7 @@ use super::intent::Wording;
 use super::pattern::PatternRule;
 use super::raw::{RawPolicy, RawThresholds, Wordings};
 use super::template::{Scope, Template};
-use crate::yaml::Document;
-use crate::yaml::Findings;
+use crate::yaml::{Document, Findings, did_you_mean};
 
 /// How soon a person must see to a hand-off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema, ToSchema)]
@@ -250,7 +249,7 @@ impl Policy {
 
 fn unknown_queue<T>(name: &str, queues: &BTreeMap<String, T>) -> String {
     let known: Vec<&str> = queues.keys().map(String::as_str).collect();
-    format!("unknown queue `{name}`; allowed: {}", known.join(", "))
+    format!("unknown queue `{name}`; allowed: {}{}", known.join(", "), did_you_mean(name, known.iter().copied()))
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "probabilities")]

@@ -3,8 +3,7 @@ use std::collections::BTreeSet;
 use minijinja::value::{Serde, Value, merge_maps};
 use minijinja::{Environment, UndefinedBehavior};
 
-use crate::yaml::Document;
-use crate::yaml::Findings;
+use crate::yaml::{Document, Findings, did_you_mean};
 
 /// A reply text with variables, compiled at load. Strict: an unknown name is an error at load, not an empty gap.
 #[derive(Debug)]
@@ -152,5 +151,6 @@ fn explain(name: &str, allowed: &BTreeSet<String>) -> String {
         _ => "",
     };
     let known = if near.is_empty() { allowed.iter().map(String::as_str).collect() } else { near };
-    format!("unknown variable `{name}`; allowed here: {}{hint}", known.join(", "))
+    let meant = did_you_mean(name, known.iter().copied());
+    format!("unknown variable `{name}`; allowed here: {}{hint}{meant}", known.join(", "))
 }

@@ -3,9 +3,11 @@ use std::path::Path;
 use anyhow::Context;
 
 use super::{Found, print_json};
-use crate::catalogue::{Catalogue, Severity, Sources};
+use crate::catalogue::{Catalogue, Findings, Severity, Sources};
 use crate::config::Config;
+use crate::head::Samples;
 use crate::lint;
+use crate::model::Bundle;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Options {
@@ -15,6 +17,9 @@ pub(super) struct Options {
     /// Print findings as SARIF 2.1.0, for editors and code hosts.
     #[arg(long, conflicts_with = "json")]
     sarif: bool,
+    /// Do not compare the examples with each other by the model, which takes a second.
+    #[arg(long)]
+    no_model: bool,
     /// Leave warnings out.
     #[arg(long)]
     errors: bool,
@@ -32,8 +37,11 @@ pub(super) fn run(config: &Path, options: &Options) -> anyhow::Result<Found> {
     let (mut findings, sources) = match Config::read(config) {
         Ok(config) => {
             let sources = Sources::read(&config.intents, &config.policy, &config.shop)?;
-            let today = jiff::Timestamp::now().to_zoned(config.time_zone).date();
-            (lint::lint(&sources, today), Some(sources))
+            let today = jiff::Timestamp::now().to_zoned(config.time_zone.clone()).date();
+            (
+                if options.no_model { lint::lint(&sources, today) } else { with_model(&config, &sources, today)? },
+                Some(sources),
+            )
         }
         Err(findings) => (findings, None),
     };
@@ -47,6 +55,19 @@ pub(super) fn run(config: &Path, options: &Options) -> anyhow::Result<Found> {
         _ => println!("{findings}"),
     }
     Ok(if findings.is_empty() { Found::Nothing } else { Found::Findings })
+}
+
+/// All rules, those that ask the model included; these only for a catalogue that can be loaded.
+fn with_model(config: &Config, sources: &Sources, today: jiff::civil::Date) -> anyhow::Result<Findings> {
+    let (mut findings, bundle) = std::thread::scope(|scope| {
+        let bundle = scope.spawn(|| Bundle::open(&config.bundle));
+        (lint::lint(sources, today), bundle.join().expect("loading does not panic"))
+    });
+    if let Ok(catalogue) = Catalogue::check(sources) {
+        let samples = Samples::read(&catalogue, &bundle?, None, config.workers)?;
+        findings.extend(lint::by_vector(&catalogue, &samples, sources, None));
+    }
+    Ok(findings.sorted())
 }
 
 /// What was looked at.

@@ -15,11 +15,13 @@ pub struct IntentHead {
     base: Arc<Base>,
     /// For each label of the catalogue its column in the base.
     columns: Vec<Option<usize>>,
-    overlay: Option<Overlay>,
+    overlay: Option<Arc<Overlay>>,
     calibration: Calibration,
     vector_scale: f32,
     lexical_scale: f32,
     samples: Samples,
+    /// What base, overlay and calibration were made of.
+    fingerprint: [u8; 32],
     report: FitReport,
 }
 
@@ -96,22 +98,23 @@ impl IntentHead {
         let started = Instant::now();
         let columns = base::columns(catalogue, bundle);
         let base = Base::of(&samples, &columns, (catalogue, bundle), previous.map(|head| &head.base), threads);
-        let mut overlay = Overlay::over(&base, &samples, &columns, (catalogue, bundle), threads);
-        let calibration = match &mut overlay {
-            None => base.calibration().clone(),
-            Some(overlay) => overlay.calibrate(&base, &samples, &columns, (catalogue, bundle)),
+        let fingerprint = samples.fingerprint(catalogue);
+        let (overlay, calibration) = match previous.filter(|previous| previous.fingerprint == fingerprint) {
+            // Nothing that is learned from changed: an answer did, or a title.
+            Some(same) => (same.overlay.clone(), same.calibration.clone()),
+            None => Overlay::over(&base, &samples, &columns, (catalogue, bundle), threads),
         };
         let report = FitReport {
             examples: samples.len(),
             background: bundle.reference().background.vectors.len(),
             embedded: samples.embedded(),
             embedding: samples.embedding(),
-            refitted: overlay.as_ref().map_or(0, Overlay::labels),
+            refitted: overlay.as_ref().map_or(0, |overlay| overlay.labels()),
             fitting: started.elapsed(),
         };
         let settings = bundle.head_settings();
         let (vector_scale, lexical_scale) = (settings.vector_scale, settings.lexical_scale);
-        Ok(Self { base, columns, overlay, calibration, vector_scale, lexical_scale, samples, report })
+        Ok(Self { base, columns, overlay, calibration, vector_scale, lexical_scale, samples, fingerprint, report })
     }
 
     /// The score of every intent, the most probable first; ties by catalogue order. `lexical` holds the message's
@@ -161,6 +164,12 @@ impl IntentHead {
     #[must_use]
     pub fn near(&self, own: &BTreeSet<usize>) -> BTreeSet<usize> {
         self.samples.near(own)
+    }
+
+    /// The texts that it was fitted on.
+    #[must_use]
+    pub fn samples(&self) -> &Samples {
+        &self.samples
     }
 
     /// The probability from which an intent is acted on.

@@ -20,4 +20,4 @@ pub use fit::{FitReport, IntentHead, IntentScore, Neighbour, Scores};
 pub use logistic::{FitOptions, Fitted, Linear, Rows, fit};
 pub use pack::{Labelled, pack, reading_of};
 pub use prior::{Prior, Start};
-pub use samples::Samples;
+pub use samples::{Closest, Other, Samples};

@@ -24,20 +24,18 @@ pub(super) struct Overlay {
     /// As counted in the catalogue, ascending.
     labels: Vec<usize>,
     linear: Linear,
-    /// Samples, then background, by heads that were not fitted on them.
-    held: Vec<Vec<f32>>,
 }
 
 impl Overlay {
-    /// Fits the labels that the base lacks, those of texts that it did not know, and those that it wrongly sees in
-    /// them; `None` if there are no such labels.
+    /// Fits and calibrates the labels that the base lacks, those of texts that it did not know, and those that it wrongly
+    /// sees in them. If there are no such labels, the base's calibration is all there is.
     pub(super) fn over(
         base: &Base,
         samples: &Samples,
         columns: &[Option<usize>],
         (catalogue, bundle): (&Catalogue, &Bundle),
         threads: usize,
-    ) -> Option<Self> {
+    ) -> (Option<Arc<Self>>, Calibration) {
         let none = catalogue.intents().len();
         let settings = bundle.head_settings();
         let mut labels: BTreeSet<usize> = (0..columns.len()).filter(|label| columns[*label].is_none()).collect();
@@ -50,12 +48,14 @@ impl Overlay {
             labels.extend(own);
         }
         if labels.is_empty() {
-            return None;
+            return (None, base.calibration().clone());
         }
         let labels: Vec<usize> = labels.into_iter().collect();
         let all: Vec<&Sample> = samples.rows().iter().collect();
         let (linear, held) = Task::new(&all, &labels, catalogue, bundle).solve(threads);
-        Some(Self { labels, linear, held })
+        let own = Self { labels, linear };
+        let calibration = own.calibrate(&held, base, samples, columns, (catalogue, bundle));
+        (Some(Arc::new(own)), calibration)
     }
 
     /// How many labels it has.
@@ -72,33 +72,40 @@ impl Overlay {
         self.labels.iter().zip(own).for_each(|(label, logit)| logits[*label] = *logit);
     }
 
-    /// Calibrates its labels; the others keep what they have in the base. What was held out is not needed afterwards.
-    pub(super) fn calibrate(
-        &mut self,
+    /// Calibrates its labels; the others keep what they have in the base. `own` are the logits of all rows by heads that
+    /// were not fitted on them.
+    fn calibrate(
+        &self,
+        own: &[Vec<f32>],
         base: &Base,
         samples: &Samples,
         columns: &[Option<usize>],
         (catalogue, bundle): (&Catalogue, &Bundle),
     ) -> Calibration {
-        let held = self.held_rows(base, samples, columns, bundle);
+        let held = self.held_rows(own, base, (samples, columns), bundle);
         let real = self.real_rows(base, columns, bundle);
         let none = catalogue.intents().len();
-        let own: Vec<usize> = self.labels.iter().copied().filter(|label| *label < none).collect();
+        let intents: Vec<usize> = self.labels.iter().copied().filter(|label| *label < none).collect();
         let all: Vec<Held> = held.into_iter().chain(real).collect();
         let risk = catalogue.policy().thresholds.risk;
-        self.held = Vec::new();
-        base.calibration().extended(&columns[..none], &own, &all, risk)
+        base.calibration().extended(&columns[..none], &intents, &all, risk)
     }
 
-    fn held_rows(&self, base: &Base, samples: &Samples, columns: &[Option<usize>], bundle: &Bundle) -> Vec<Held> {
+    fn held_rows(
+        &self,
+        own: &[Vec<f32>],
+        base: &Base,
+        (samples, columns): (&Samples, &[Option<usize>]),
+        bundle: &Bundle,
+    ) -> Vec<Held> {
         let settings = bundle.head_settings();
         let mut known = base.held().iter();
-        let mut own = self.held.iter();
+        let mut rows = own.iter();
         let mut next_own = |mut logits: Vec<f32>| {
-            own.next().into_iter().for_each(|own| self.place(own, &mut logits));
+            rows.next().into_iter().for_each(|row| self.place(row, &mut logits));
             logits
         };
-        let mut out: Vec<Held> = Vec::with_capacity(self.held.len());
+        let mut out: Vec<Held> = Vec::with_capacity(own.len());
         for sample in samples.rows() {
             let logits = if base::is_known(sample, columns, bundle) {
                 known.next().map(|held| spread(held, columns)).unwrap_or_default()

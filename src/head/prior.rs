@@ -2,7 +2,7 @@
 
 use ndarray::{Array1, Array2, s};
 
-use super::features::BUCKETS;
+use super::features::{BUCKETS, Lexical};
 use super::logistic::Linear;
 
 /// Weights learned beforehand. Those of the lexical buckets are most of a bundle and stay in eight bits.
@@ -98,6 +98,31 @@ impl<'a> Start<'a> {
         }
         for (label, weights) in &self.prototypes {
             out.column_mut(*label).assign(weights);
+        }
+        out
+    }
+
+    /// The logits of one message before anything is learned, one for each label.
+    pub(super) fn logits(
+        &self,
+        dense: &Array2<f32>,
+        vector: &[f32],
+        lexical: &Lexical,
+        lexical_scale: f32,
+    ) -> Vec<f32> {
+        let mut out = dense.row(self.dimensions).to_vec();
+        let mut add = |value: f32, weights: &[f32]| {
+            out.iter_mut().zip(weights).for_each(|(logit, weight)| *logit += value * weight);
+        };
+        for (value, row) in vector.iter().zip(dense.outer_iter()) {
+            add(*value, row.as_slice().expect("made in standard layout"));
+        }
+        let mut weights = vec![0.0; self.labels()];
+        for (value, buckets) in lexical.groups() {
+            for bucket in buckets {
+                self.lexical(*bucket, &mut weights);
+                add(value * lexical_scale, &weights);
+            }
         }
         out
     }

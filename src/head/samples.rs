@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use sha2::{Digest, Sha256};
 
 use super::features::Lexical;
-use super::validation::FOLDS;
+use super::validation::{FOLDS, dense_rows};
 use crate::catalogue::Catalogue;
 use crate::labels::OTHER;
 use crate::model::{Bundle, EncoderError, Quantised, text_key};
@@ -15,6 +15,9 @@ use crate::text::{Message, Utterance};
 
 /// Cosine similarity from which two messages are likely about the same.
 const NEAR: f32 = 0.6;
+
+/// The nearest samples that tell what a sample lies among.
+const NEIGHBOURS: usize = 5;
 
 /// The examples and near misses of a catalogue, read by a bundle's encoder. A text that stands twice is one sample.
 pub struct Samples {
@@ -97,20 +100,109 @@ impl Samples {
     /// near as things said about the same are.
     #[must_use]
     pub fn near(&self, own: &BTreeSet<usize>) -> BTreeSet<usize> {
-        let is_own = |sample: &&Sample| sample.labels.iter().any(|label| own.contains(label));
-        let (ours, others): (Vec<&Sample>, Vec<&Sample>) =
-            self.rows.iter().filter(|sample| !sample.labels.is_empty()).partition(is_own);
-        let nearest = |sample: &&Sample| {
-            let similarity = |other: &&&Sample| sample.text.vector.similarity(&other.text.vector);
-            let nearest = others.iter().max_by(|a, b| similarity(a).total_cmp(&similarity(b)))?;
-            (similarity(&nearest) >= NEAR).then_some(nearest.labels[0])
+        let own: Vec<usize> = own.iter().copied().collect();
+        let others = self.closest(Some(&own)).into_iter().filter_map(|closest| closest.other);
+        others
+            .filter(|other| other.similarity >= NEAR && !own.contains(&other.intent))
+            .map(|other| other.intent)
+            .collect()
+    }
+
+    /// Names everything that a head depends on beside the bundle: ids, texts with their labels, and the stated risk.
+    pub(super) fn fingerprint(&self, catalogue: &Catalogue) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        hash.update(catalogue.policy().thresholds.risk.to_le_bytes());
+        for intent in catalogue.intents() {
+            hash.update(&intent.id);
+            hash.update([0]);
+            hash.update((intent.examples.len() as u64).to_le_bytes());
+        }
+        for row in &self.rows {
+            hash.update([0]);
+            hash.update(&row.text.model);
+            hash.update([0]);
+            row.labels.iter().for_each(|label| hash.update((*label as u64).to_le_bytes()));
+        }
+        hash.finalize().into()
+    }
+
+    /// For each sample of an intent, or of those intents only, the nearest of other intents and what it lies among.
+    /// Samples that share an intent are no others to each other.
+    #[must_use]
+    pub fn closest(&self, only: Option<&[usize]>) -> Vec<Closest<'_>> {
+        let labelled: Vec<&Sample> = self.rows.iter().filter(|sample| !sample.labels.is_empty()).collect();
+        let Some(first) = labelled.first() else { return Vec::new() };
+        let matrix = |samples: &[&Sample]| {
+            let vectors = samples.iter().map(|sample| &sample.text.vector);
+            dense_rows(vectors, first.text.vector.values().count(), 1.0)
         };
-        ours.iter().filter_map(nearest).collect()
+        let all = matrix(&labelled);
+        let asked = |sample: &&Sample| only.is_none_or(|only| sample.labels.iter().any(|label| only.contains(label)));
+        let asked: Vec<&Sample> = labelled.iter().copied().filter(asked).collect();
+        let mut out = Vec::with_capacity(asked.len());
+        // By parts, so that not all similarities are held at once.
+        for part in asked.chunks(256) {
+            let similarities = matrix(part).dot(&all.t());
+            for (sample, row) in part.iter().zip(similarities.outer_iter()) {
+                let others = labelled.iter().zip(row.iter().copied());
+                out.push(closest(
+                    sample,
+                    others.filter(|(other, _)| !std::ptr::eq(**other, *sample)).map(|(o, s)| (*o, s)),
+                ));
+            }
+        }
+        out
     }
 
     pub(super) fn rows(&self) -> &[Sample] {
         &self.rows
     }
+}
+
+/// What a sample is near to.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Closest<'a> {
+    /// The sample.
+    pub say: &'a str,
+    /// The nearest sample that shares no intent with it.
+    pub other: Option<Other<'a>>,
+    /// The one other intent that all of its five nearest samples have; none if one of them shares an intent with it.
+    pub among: Option<usize>,
+}
+
+/// A sample that is near to another.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Other<'a> {
+    /// The sample.
+    pub say: &'a str,
+    /// The first of its intents, by index in the catalogue.
+    pub intent: usize,
+    /// Cosine similarity.
+    pub similarity: f32,
+}
+
+fn closest<'a>(sample: &'a Sample, others: impl Iterator<Item = (&'a Sample, f32)>) -> Closest<'a> {
+    let shares = |other: &Sample| other.labels.iter().any(|label| sample.labels.contains(label));
+    let mut nearest: Vec<(&Sample, f32)> = Vec::with_capacity(NEIGHBOURS + 1);
+    let mut stranger: Option<(&Sample, f32)> = None;
+    for (other, similarity) in others {
+        if stranger.is_none_or(|(_, best)| similarity > best) && !shares(other) {
+            stranger = Some((other, similarity));
+        }
+        if nearest.len() < NEIGHBOURS || similarity > nearest[NEIGHBOURS - 1].1 {
+            let at = nearest.partition_point(|(_, known)| *known >= similarity);
+            nearest.insert(at, (other, similarity));
+            nearest.truncate(NEIGHBOURS);
+        }
+    }
+    let first = nearest.first().and_then(|(other, _)| other.labels.first().copied());
+    let among = first.filter(|intent| {
+        nearest.len() == NEIGHBOURS && nearest.iter().all(|(other, _)| other.labels.contains(intent) && !shares(other))
+    });
+    let other = stranger.and_then(|(other, similarity)| {
+        Some(Other { say: &other.text.say, intent: *other.labels.first()?, similarity })
+    });
+    Closest { say: &sample.text.say, other, among }
 }
 
 /// A text on its way to a sample.

@@ -1,6 +1,6 @@
 //! A fit with its cross-validation: a head for some labels, and what heads say of rows that they were not fitted on.
 
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, Axis};
 
 use super::logistic::{FitOptions, Linear, Rows, fit};
 use super::prior::Start;
@@ -28,12 +28,19 @@ const PROTOTYPE_SLOPE: f32 = 40.0;
 const PROTOTYPE_BIAS: f32 = -14.0;
 const PROTOTYPE_L2: f32 = 100.0;
 
+/// The logit below which a row is surely not of a label: one in four hundred.
+const SURE: f32 = -6.0;
+
 /// The bias of an intent that the prior does not know: rare until examples say otherwise.
 pub(super) const NEW_INTENT_BIAS: f32 = -4.0;
 
 /// A fit on all rows, and one for each fold without what it holds out. Rows are samples, then the bundle's background.
 pub(super) struct Task<'a> {
     rows: Rows,
+    /// Those of the rows that are learned from, by their place.
+    learned: Vec<usize>,
+    /// The learned rows, and how much each counts.
+    learned_rows: Rows,
     weights: Vec<f32>,
     /// The fold that holds each row out.
     folds: Vec<usize>,
@@ -73,8 +80,16 @@ impl<'a> Task<'a> {
             iterations: if has_prior { ITERATIONS } else { ITERATIONS_WITHOUT_PRIOR },
             tolerance: TOLERANCE,
         };
-        let starts = (0..=FOLDS).map(|number| start(labels, samples, number, (catalogue, bundle))).collect();
-        Self { rows, weights, folds, starts, options }
+        let starts: Vec<Start<'a>> =
+            (0..=FOLDS).map(|number| start(labels, samples, number, (catalogue, bundle))).collect();
+        let learned = learned(&rows, &starts[0], settings.lexical_scale);
+        let learned_rows = Rows {
+            dense: rows.dense.select(Axis(0), &learned),
+            lexical: learned.iter().map(|at| rows.lexical[*at].clone()).collect(),
+            labels: learned.iter().map(|at| rows.labels[*at].clone()).collect(),
+        };
+        let weights = learned.iter().map(|at| weights[*at]).collect();
+        Self { rows, learned, learned_rows, weights, folds, starts, options }
     }
 
     /// The model fitted on all rows, and the logits of every row, in order, by one that was not fitted on it. The fits
@@ -87,7 +102,7 @@ impl<'a> Task<'a> {
         let (linear, held) = std::thread::scope(|scope| {
             // The fit on all rows is this thread's first.
             let workers: Vec<_> = (0..threads - 1).map(|first| scope.spawn(move || held(first))).collect();
-            let linear = fit(&self.rows, &self.weights, self.starts[0].clone(), self.options).linear();
+            let linear = fit(&self.learned_rows, &self.weights, self.starts[0].clone(), self.options).linear();
             let mut all = held(threads - 1);
             all.extend(workers.into_iter().flat_map(|worker| worker.join().expect("fitting does not panic")));
             (linear, all)
@@ -100,9 +115,9 @@ impl<'a> Task<'a> {
     /// The rows that a fold holds out, with their logits by a model fitted on the others.
     fn held_out(&self, fold: usize) -> Vec<(usize, Vec<f32>)> {
         let out = |at: &usize| self.folds[*at] == fold;
-        let weights = self.weights.iter().enumerate().map(|(at, weight)| if out(&at) { 0.0 } else { *weight });
-        let weights: Vec<f32> = weights.collect();
-        let fitted = fit(&self.rows, &weights, self.starts[fold + 1].clone(), self.options);
+        let rows = self.learned.iter().zip(&self.weights);
+        let weights: Vec<f32> = rows.map(|(at, weight)| if out(at) { 0.0 } else { *weight }).collect();
+        let fitted = fit(&self.learned_rows, &weights, self.starts[fold + 1].clone(), self.options);
         let logits = |at: usize| {
             let vector = self.rows.dense.row(at);
             fitted.logits(vector.as_slice().expect("made in standard layout"), &self.rows.lexical[at])
@@ -139,6 +154,19 @@ pub(super) fn dense_rows<'a>(
     let values: Vec<f32> = vectors.flat_map(|vector| vector.values().map(move |value| value * scale)).collect();
     let rows = values.len() / dimensions;
     Array2::from_shape_vec((rows, dimensions), values).expect("every vector has the bundle's length")
+}
+
+/// The rows that have one of the labels, or that one of them comes near from the start. The others, thousands where few
+/// labels are fitted, are as sure as they can be.
+fn learned(rows: &Rows, start: &Start<'_>, lexical_scale: f32) -> Vec<usize> {
+    let dense = start.dense();
+    let matters = |at: &usize| {
+        let logits = |vector: &[f32]| start.logits(&dense, vector, &rows.lexical[*at], lexical_scale);
+        let vector = rows.dense.row(*at);
+        !rows.labels[*at].is_empty()
+            || logits(vector.as_slice().expect("made in standard layout")).iter().any(|logit| *logit > SURE)
+    };
+    (0..rows.len()).filter(matters).collect()
 }
 
 /// One of the bundle's priors (the first saw everything, the others lack what their fold holds out). An intent that it does

@@ -9,7 +9,8 @@ use utoipa::ToSchema;
 use super::extract::Json;
 use super::problem::{Code, Problem};
 use super::{State, openapi};
-use crate::live::{Live, Outcome, Rejection, RollbackError, Status};
+use crate::live::{Live, Outcome, Rejection, RollbackError, Status, Tests};
+use crate::yaml::Finding;
 
 /// What became of a reload.
 #[derive(Debug, Serialize, ToSchema)]
@@ -42,6 +43,17 @@ pub(super) struct Validated {
     valid: bool,
     /// Why not.
     rejection: Option<Rejection>,
+    /// What a careful lead would look at nevertheless.
+    warnings: Vec<Finding>,
+}
+
+/// How to take up the files.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Reload {
+    /// Serve them even if tests fail that did not fail before: for what must be live whatever else it does. Files with
+    /// errors are refused all the same.
+    skip_tests: bool,
 }
 
 /// Where to go back to.
@@ -69,8 +81,10 @@ pub(super) async fn status(extract::State(state): extract::State<State>) -> axum
     responses((status = 200, description = "whether the files would be served", body = Validated), openapi::ChangeErrors),
 )]
 pub(super) async fn validate(extract::State(state): extract::State<State>) -> Result<axum::Json<Validated>, Problem> {
-    let rejection = aside(&state, |live| live.validate()).await?.err();
-    Ok(axum::Json(Validated { valid: rejection.is_none(), rejection }))
+    Ok(axum::Json(match aside(&state, Live::validate).await? {
+        Ok(warnings) => Validated { valid: true, rejection: None, warnings: warnings.into_iter().collect() },
+        Err(rejection) => Validated { valid: false, rejection: Some(rejection), warnings: Vec::new() },
+    }))
 }
 
 /// Takes up the files as they are now.
@@ -79,10 +93,16 @@ pub(super) async fn validate(extract::State(state): extract::State<State>) -> Re
 /// for those who want to wait for the outcome. Messages are answered meanwhile.
 #[utoipa::path(post, path = "/v1/catalogue/reload", tag = "catalogue", operation_id = "catalogue_reload",
     params(openapi::Headers),
-    responses((status = 200, description = "what became of it", body = Reloaded), openapi::ChangeErrors),
+    request_body(content = Option<Reload>, example = json!({"skip_tests": false})),
+    responses((status = 200, description = "what became of it", body = Reloaded), openapi::ReloadErrors),
 )]
-pub(super) async fn reload(extract::State(state): extract::State<State>) -> Result<axum::Json<Reloaded>, Problem> {
-    let (outcome, rejection) = match aside(&state, Live::reload).await? {
+pub(super) async fn reload(
+    extract::State(state): extract::State<State>,
+    reload: Option<Json<Reload>>,
+) -> Result<axum::Json<Reloaded>, Problem> {
+    let skips = reload.is_some_and(|Json(reload)| reload.skip_tests);
+    let tests = if skips { Tests::Skip } else { Tests::Run };
+    let (outcome, rejection) = match aside(&state, move |live| live.reload(tests)).await? {
         Outcome::Unchanged => (Became::Unchanged, None),
         Outcome::Live => (Became::Live, None),
         Outcome::Rejected(rejection) => (Became::Rejected, Some(rejection)),

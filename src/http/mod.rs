@@ -44,8 +44,8 @@ pub const MAX_DEADLINE: Duration = Duration::from_secs(60);
 /// A batch may be this many times as long as a single message.
 const BATCH_BODY_FACTOR: usize = 16;
 
-/// The longest body that says where to go back to, in bytes.
-const ROLLBACK_BODY: usize = 1024;
+/// The longest body that says how the catalogue is to change, in bytes.
+const CHANGE_BODY: usize = 1024;
 
 /// How much is taken on at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,8 +115,8 @@ fn routes(state: State) -> Router {
         .route("/v1/triage/batch", post(triage::batch).layer(batch))
         .route("/v1/catalogue", get(catalogue::status))
         .route("/v1/catalogue/validate", post(catalogue::validate))
-        .route("/v1/catalogue/reload", post(catalogue::reload))
-        .route("/v1/catalogue/rollback", post(catalogue::rollback).layer(body_limit(ROLLBACK_BODY)))
+        .route("/v1/catalogue/reload", post(catalogue::reload).layer(body_limit(CHANGE_BODY)))
+        .route("/v1/catalogue/rollback", post(catalogue::rollback).layer(body_limit(CHANGE_BODY)))
         .route("/health", get(health::health))
         .route("/ready", get(health::ready))
         .route("/openapi.json", get(openapi::serve_document))

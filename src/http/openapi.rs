@@ -90,6 +90,15 @@ impl IntoResponses for ChangeErrors {
     }
 }
 
+/// What can go wrong with taking up the files.
+pub(super) struct ReloadErrors;
+
+impl IntoResponses for ReloadErrors {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        describe(&BODY_CODES)
+    }
+}
+
 /// What can go wrong with going back.
 pub(super) struct RollbackErrors;
 

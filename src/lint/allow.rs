@@ -14,7 +14,14 @@ static COMMENT: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?:^|\s)# *lint: *allow\s+(\S+)(?:\s+because\s+(\S.*))?").expect("a constant"));
 
 /// The findings that no comment allows, and those of the comments themselves.
-pub(super) fn apply<'s>(files: impl Iterator<Item = &'s SourceFile>, findings: Findings) -> Findings {
+///
+/// `ran` tells the rules that findings come from: of others it cannot be said that a comment is needed no more, and what
+/// is wrong with a comment is said once, by those who ran the rules of the text.
+pub(super) fn apply<'s>(
+    files: impl Iterator<Item = &'s SourceFile>,
+    findings: Findings,
+    ran: &dyn Fn(&str) -> bool,
+) -> Findings {
     let mut out = Findings::default();
     // The lines that a comment speaks for, whether it was needed, by file, line and code.
     let mut allowed: BTreeMap<(PathBuf, usize, String), (Place, bool)> = BTreeMap::new();
@@ -24,7 +31,8 @@ pub(super) fn apply<'s>(files: impl Iterator<Item = &'s SourceFile>, findings: F
             let column = line[..found.get(1).map_or(0, |code| code.start())].chars().count() + 1;
             let place = Place { line: at + 1, column };
             match problem(&found[1], found.get(2).is_some()) {
-                Some(message) => out.error(&file.path, place, "bad-allow", message),
+                Some(message) if ran("bad-allow") => out.error(&file.path, place, "bad-allow", message),
+                Some(_) => {}
                 None => {
                     // A comment on a line of its own speaks for the next one.
                     let alone = line.trim_start().starts_with('#');
@@ -40,7 +48,8 @@ pub(super) fn apply<'s>(files: impl Iterator<Item = &'s SourceFile>, findings: F
             None => out.push(finding),
         }
     }
-    for ((file, _, code), (place, _)) in allowed.into_iter().filter(|(_, (_, needed))| !needed) {
+    for ((file, _, code), (place, _)) in allowed.into_iter().filter(|((_, _, code), (_, needed))| !needed && ran(code))
+    {
         out.warn(&file, place, "unused-allow", format!("nothing here is `{code}` any more; remove the comment"));
     }
     out

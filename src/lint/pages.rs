@@ -1,7 +1,7 @@
 //! Every rule has a page, under `docs/lint/`, and this table of them.
 
 /// Rules of the lint: what a catalogue loads with, and what may be allowed in one place.
-const LINT: [(&str, &str); 24] = [
+const LINT: [(&str, &str); 26] = [
     ("vague-word", include_str!("../../docs/lint/vague-word.md")),
     ("empty-promise", include_str!("../../docs/lint/empty-promise.md")),
     ("blame", include_str!("../../docs/lint/blame.md")),
@@ -18,6 +18,8 @@ const LINT: [(&str, &str); 24] = [
     ("personal-data", include_str!("../../docs/lint/personal-data.md")),
     ("thin-examples", include_str!("../../docs/lint/thin-examples.md")),
     ("uniform-examples", include_str!("../../docs/lint/uniform-examples.md")),
+    ("near-duplicate", include_str!("../../docs/lint/near-duplicate.md")),
+    ("nearer-elsewhere", include_str!("../../docs/lint/nearer-elsewhere.md")),
     ("unused-slot", include_str!("../../docs/lint/unused-slot.md")),
     ("untested", include_str!("../../docs/lint/untested.md")),
     ("expired", include_str!("../../docs/lint/expired.md")),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::cases::{self, Failure};
 use crate::catalogue::{Findings, Intent, Severity, Sources};
 use crate::engine::{Engine, OpenError};
-use crate::lint::Linter;
+use crate::lint::{self, Linter};
 
 /// Why an edit does not become the serving generation.
 #[derive(Debug, thiserror::Error)]
@@ -46,22 +46,32 @@ pub(super) fn at_low_priority<R: Send>(work: impl FnOnce() -> R + Send) -> R {
 #[cfg(target_os = "linux")]
 const NICE: i32 = 10;
 
-/// Checks and lints the files, and fits their head beside it.
+/// Checks and lints the files, and fits their head beside it. Warnings come with the engine: those of the text, and what
+/// the model takes the examples of changed files for.
 pub(super) fn prepare(
     serving: &Engine,
     sources: Arc<Sources>,
     number: u64,
     linter: &mut Linter,
-) -> Result<Engine, Refusal> {
+) -> Result<(Engine, Findings), Refusal> {
     let today = serving.today();
     let linted = Arc::clone(&sources);
     let (next, lint) = std::thread::scope(|scope| {
         let lint = scope.spawn(move || linter.lint(&linted, today));
         (serving.next(sources, number), lint.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     });
-    let mut errors = lint.only(Severity::Error);
+    let mut errors = lint.clone().only(Severity::Error);
     match next {
-        Ok(engine) if errors.is_empty() => Ok(engine),
+        Ok(engine) if errors.is_empty() => {
+            let changed = changed(&engine, serving);
+            let ids: Option<Vec<&str>> = changed.as_ref().map(|changed| changed.iter().copied().collect());
+            let mut warnings = lint;
+            if ids.as_ref().is_some_and(|ids| !ids.is_empty()) {
+                let samples = engine.samples();
+                warnings.extend(lint::by_vector(engine.catalogue(), samples, engine.sources(), ids.as_deref()));
+            }
+            Ok((engine, warnings.sorted()))
+        }
         Ok(_) => Err(Refusal::Findings(errors.sorted())),
         Err(OpenError::Findings(findings)) => {
             errors.extend(findings);
@@ -94,11 +104,9 @@ pub(super) fn test_others(next: &Engine, serving: &Engine) -> Result<(), Refusal
 /// all if policy or shop changed, which every answer may depend on.
 fn concerned<'e>(next: &'e Engine, serving: &Engine) -> BTreeSet<&'e str> {
     let intents = next.catalogue().intents();
-    let Some(files) = next.sources().changed_intents(serving.sources()) else {
+    let Some(changed) = changed(next, serving) else {
         return intents.iter().map(|intent| intent.id.as_str()).collect();
     };
-    let is_changed = |intent: &&Intent| files.iter().any(|file| **file == intent.file);
-    let changed: BTreeSet<&str> = intents.iter().filter(is_changed).map(|intent| intent.id.as_str()).collect();
     let mut out = changed.clone();
     for intent in intents {
         let named = named(intent);
@@ -112,6 +120,13 @@ fn concerned<'e>(next: &'e Engine, serving: &Engine) -> BTreeSet<&'e str> {
     out
 }
 
+/// The intents whose files changed; `None` if policy or shop did.
+fn changed<'e>(next: &'e Engine, serving: &Engine) -> Option<BTreeSet<&'e str>> {
+    let files = next.sources().changed_intents(serving.sources())?;
+    let is_changed = |intent: &&Intent| files.iter().any(|file| **file == intent.file);
+    Some(next.catalogue().intents().iter().filter(is_changed).map(|intent| intent.id.as_str()).collect())
+}
+
 fn named(intent: &Intent) -> Vec<&str> {
     let misses = intent.near_misses.iter().map(|miss| miss.belongs.as_str());
     intent.siblings.iter().map(String::as_str).chain(misses).collect()
@@ -119,11 +134,18 @@ fn named(intent: &Intent) -> Vec<&str> {
 
 /// The tests of these intents that fail and did not fail before: they passed, or they are new.
 fn newly_failing(next: &Engine, serving: &Engine, ids: &BTreeSet<&str>) -> Vec<Failure> {
-    let failures = ids.iter().filter_map(|id| next.catalogue().intent(id)).flat_map(|intent| {
-        let failures = cases::run(next, intent);
-        failures.into_iter().filter(|failure| !failed_before(failure, intent, serving))
-    });
-    failures.collect()
+    let intents: Vec<&Intent> = ids.iter().filter_map(|id| next.catalogue().intent(id)).collect();
+    let failing = |intent: &Intent| {
+        let failures = cases::run(next, intent).into_iter();
+        failures.filter(|failure| !failed_before(failure, intent, serving)).collect::<Vec<_>>()
+    };
+    let size = intents.len().div_ceil(next.config().workers).max(1);
+    std::thread::scope(|scope| {
+        let part = |part: &[&Intent]| part.iter().flat_map(|intent| failing(intent)).collect::<Vec<_>>();
+        let workers: Vec<_> = intents.chunks(size).map(|intents| scope.spawn(move || part(intents))).collect();
+        let finished = workers.into_iter().map(|worker| worker.join());
+        finished.flat_map(|part| part.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    })
 }
 
 fn failed_before(failure: &Failure, intent: &Intent, serving: &Engine) -> bool {

@@ -15,7 +15,7 @@ use arc_swap::ArcSwap;
 
 use self::change::Refusal;
 use self::record::Record;
-use crate::catalogue::Sources;
+use crate::catalogue::{Findings, Sources};
 use crate::config::Config;
 use crate::engine::{Engine, OpenError};
 use crate::lint::Linter;
@@ -29,6 +29,22 @@ pub struct Live {
     change: Mutex<Linter>,
     /// Held for moments.
     record: Mutex<Record>,
+}
+
+/// Whether tests that newly fail refuse an edit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tests {
+    /// They do.
+    Run,
+    /// They are not run.
+    Skip,
+}
+
+/// How far a change goes.
+#[derive(Clone, Copy)]
+struct Effort {
+    even_if_refused: bool,
+    tests: Tests,
 }
 
 /// What became of a change.
@@ -95,30 +111,32 @@ impl Live {
         self.record().status()
     }
 
-    /// Takes up the files as they are now, unless something is wrong with them. Takes about a second.
-    pub fn reload(&self) -> Outcome {
-        self.take_up(&mut self.change(), true)
+    /// Takes up the files as they are now, unless something is wrong with them. Takes about a second. Without `tests`
+    /// not even failing ones refuse the files, for when something must be live whatever else it does.
+    pub fn reload(&self, tests: Tests) -> Outcome {
+        self.take_up(&mut self.change(), Effort { even_if_refused: true, tests })
     }
 
     /// As [`Live::reload`], but files that were refused or rolled back from before are not tried again.
     fn reload_if_new(&self) -> Outcome {
-        self.take_up(&mut self.change(), false)
+        self.take_up(&mut self.change(), Effort { even_if_refused: false, tests: Tests::Run })
     }
 
-    /// What a reload would do, without doing it: nothing, if `Ok`.
+    /// What a reload would find, without doing it: warnings.
     ///
     /// # Errors
     /// Why the files would be refused.
-    pub fn validate(&self) -> Result<(), Rejection> {
+    pub fn validate(&self) -> Result<Findings, Rejection> {
         let mut change = self.change();
         let linter: &mut Linter = &mut change;
         let serving = self.engine();
         let sources = read(serving.config()).map_err(|refusal| Rejection::new(refusal, None))?;
         let hash = sources.hash();
         let tried = change::at_low_priority(|| {
-            let next = change::prepare(&serving, Arc::new(sources), serving.generation(), linter)?;
+            let (next, warnings) = change::prepare(&serving, Arc::new(sources), serving.generation(), linter)?;
             change::test_first(&next, &serving)?;
-            change::test_others(&next, &serving)
+            change::test_others(&next, &serving)?;
+            Ok(warnings)
         });
         tried.map_err(|refusal| Rejection::new(refusal, Some(hash)))
     }
@@ -137,14 +155,14 @@ impl Live {
         let opened = change::at_low_priority(|| serving.next(sources, number));
         let engine = opened.map_err(|error| RollbackError::Refused { number, why: error.to_string() })?;
         let on_disk = read(serving.config()).ok().map(|sources| sources.hash());
-        self.serve(engine);
+        self.serve(engine, Findings::default());
         self.record().hold_back(on_disk);
         counted("rolled_back", started);
         tracing::warn!(generation = number, "an earlier catalogue is served again, as asked");
         Ok(())
     }
 
-    fn take_up(&self, linter: &mut Linter, even_if_refused: bool) -> Outcome {
+    fn take_up(&self, linter: &mut Linter, effort: Effort) -> Outcome {
         let started = Instant::now();
         let serving = self.engine();
         let sources = match read(serving.config()) {
@@ -156,17 +174,22 @@ impl Live {
             self.record().in_step();
             return Outcome::Unchanged;
         }
-        if !even_if_refused && self.record().is_refused(&hash) {
+        if !effort.even_if_refused && self.record().is_refused(&hash) {
             return Outcome::Unchanged;
         }
         let number = self.record().next_number();
         let prepared = change::at_low_priority(|| {
-            let next = change::prepare(&serving, sources, number, linter)?;
-            change::test_first(&next, &serving)?;
-            Ok(next)
+            let (next, warnings) = change::prepare(&serving, sources, number, linter)?;
+            if effort.tests == Tests::Run {
+                change::test_first(&next, &serving)?;
+            }
+            Ok((next, warnings))
         });
         let engine = match prepared {
-            Ok(next) => self.serve(next),
+            Ok((next, warnings)) => {
+                warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+                self.serve(next, warnings)
+            }
             Err(refusal) => return self.refuse(refusal, Some(hash), started),
         };
         let report = engine.fit_report();
@@ -175,12 +198,17 @@ impl Live {
             intents = engine.catalogue().intents().len(),
             examples = report.examples,
             embedded = report.embedded,
+            refitted = report.refitted,
             fit_ms = report.fitting.as_millis() as u64,
             change_ms = started.elapsed().as_millis() as u64,
             "the edited catalogue is served"
         );
         // The serving generation of before is at hand until all tests are through.
-        if let Err(refusal) = change::at_low_priority(|| change::test_others(&engine, &serving)) {
+        let tested = match effort.tests {
+            Tests::Run => change::at_low_priority(|| change::test_others(&engine, &serving)),
+            Tests::Skip => Ok(()),
+        };
+        if let Err(refusal) = tested {
             let rejection = Rejection::new(refusal, Some(hash)).withdrawn();
             self.engine.store(Arc::clone(&serving));
             self.record().withdraw(&serving, rejection.clone());
@@ -194,10 +222,10 @@ impl Live {
         Outcome::Live
     }
 
-    fn serve(&self, engine: Engine) -> Arc<Engine> {
+    fn serve(&self, engine: Engine, warnings: Findings) -> Arc<Engine> {
         let engine = Arc::new(engine);
         self.engine.store(Arc::clone(&engine));
-        self.record().serving(&engine);
+        self.record().serving(&engine, warnings);
         metrics::gauge!("triage_catalogue_generation").set(as_float(engine.generation()));
         metrics::gauge!("triage_catalogue_files_refused").set(0.0);
         engine

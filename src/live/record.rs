@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::RollbackError;
 use super::change::Refusal;
 use crate::cases::Failure;
-use crate::catalogue::{Finding, Sources};
+use crate::catalogue::{Finding, Findings, Sources};
 use crate::engine::Engine;
 
 /// Generations that can be gone back to, the serving one included.
@@ -32,6 +32,8 @@ pub struct Status {
     pub files: Files,
     /// Generations that can be gone back to, the newest first.
     pub generations: Vec<Generation>,
+    /// What the lint warned of when it was taken up while serving.
+    pub warnings: Vec<Finding>,
     /// What was last refused, and why; it stays here after the files were mended.
     pub last_rejection: Option<Rejection>,
 }
@@ -151,6 +153,7 @@ pub(super) struct Record {
     /// Files that are not tried again by themselves.
     refused: Option<String>,
     rejection: Option<Rejection>,
+    warnings: Vec<Finding>,
 }
 
 impl Record {
@@ -162,13 +165,15 @@ impl Record {
             files: Files::Served,
             refused: None,
             rejection: None,
+            warnings: Vec::new(),
         };
-        record.serving(engine);
+        record.serving(engine, Findings::default());
         record
     }
 
     /// An engine is served from now on.
-    pub(super) fn serving(&mut self, engine: &Engine) {
+    pub(super) fn serving(&mut self, engine: &Engine, warnings: Findings) {
+        self.warnings = warnings.into_iter().collect();
         let number = engine.generation();
         let at = self.kept.iter().position(|(kept, _)| kept.number == number);
         let replaces = match at.and_then(|at| self.kept.remove(at)) {
@@ -213,7 +218,7 @@ impl Record {
     /// The files were served for a moment; `serving` is served again.
     pub(super) fn withdraw(&mut self, serving: &Engine, rejection: Rejection) {
         self.kept.pop_back();
-        self.serving(serving);
+        self.serving(serving, Findings::default());
         self.reject(rejection);
     }
 
@@ -262,12 +267,15 @@ impl Record {
         let serving = serving.expect("what is served is kept");
         let mut generations: Vec<Generation> = self.kept.iter().map(|(kept, _)| kept.clone()).collect();
         generations.sort_by_key(|kept| std::cmp::Reverse(kept.number));
+        let mut generations: Vec<Generation> = self.kept.iter().map(|(kept, _)| kept.clone()).collect();
+        generations.sort_by_key(|kept| std::cmp::Reverse(kept.number));
         Status {
             generation: serving.number,
             hash: serving.hash.clone(),
             since: serving.since,
             files: self.files,
             generations,
+            warnings: self.warnings.clone(),
             last_rejection: self.rejection.clone(),
         }
     }

@@ -31,15 +31,6 @@ impl Quantised {
         Self { scale, values }
     }
 
-    /// The inner product with another: of sentence vectors, which have length one, the cosine.
-    #[must_use]
-    pub fn similarity(&self, other: &Self) -> f32 {
-        let products = self.values.iter().zip(&other.values).map(|(a, b)| i32::from(*a) * i32::from(*b));
-        #[expect(clippy::cast_precision_loss, reason = "a few million at most")]
-        let sum = products.sum::<i32>() as f32;
-        sum * self.scale * other.scale
-    }
-
     /// The components.
     pub fn values(&self) -> impl Iterator<Item = f32> {
         self.values.iter().map(|value| f32::from(*value) * self.scale)

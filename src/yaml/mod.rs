@@ -4,11 +4,13 @@
 mod document;
 mod edit;
 mod finding;
+mod nearest;
 mod schema;
 
 pub(crate) use document::{Document, Text};
 pub(crate) use edit::replace;
 pub use finding::{Finding, Findings, Place, Severity};
+pub(crate) use nearest::did_you_mean;
 pub(crate) use schema::Schema;
 
 use std::path::Path;

@@ -3,6 +3,8 @@ use jsonschema::error::ValidationErrorKind;
 use schemars::JsonSchema;
 use serde_json::Value;
 
+use super::nearest::did_you_mean;
+
 /// The JSON Schema of a raw type, and a validator for it that reports every deviation.
 pub(crate) struct Schema {
     schema: Value,
@@ -30,7 +32,7 @@ impl Schema {
                         out.push((
                             format!("{pointer}/{escaped}"),
                             "unknown-key",
-                            format!("unknown key `{key}`; allowed: {}", allowed.join(", ")),
+                            format!("unknown key `{key}`; allowed: {}{}", allowed.join(", "), meant(key, &allowed)),
                         ));
                     }
                 }
@@ -55,7 +57,13 @@ impl Schema {
                     let shown = found.as_str().map_or_else(|| found.to_string(), str::to_owned);
                     let (code, message) = match allowed.as_slice() {
                         [] => ("schema", error.to_string()),
-                        _ => ("unknown-word", format!("`{shown}` is not allowed; allowed: {}", allowed.join(", "))),
+                        _ => {
+                            let meant = meant(&shown, &allowed);
+                            (
+                                "unknown-word",
+                                format!("`{shown}` is not allowed; allowed: {}{meant}", allowed.join(", ")),
+                            )
+                        }
                     };
                     out.push((pointer, code, message));
                 }
@@ -107,4 +115,8 @@ impl Schema {
         }
         Some(at)
     }
+}
+
+fn meant(word: &str, allowed: &[String]) -> String {
+    did_you_mean(word, allowed.iter().map(String::as_str))
 }

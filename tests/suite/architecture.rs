@@ -38,11 +38,11 @@ const MAY_USE: [(&str, &[&str]); 27] = [
     // A hand-off may become less urgent: levels are the policy's.
     ("compare", &["catalogue", "reply"]),
     ("eval", &["incoming", "labels", "reply", "text"]),
-    ("lint", &["catalogue", "labels", "text", "yaml"]),
+    ("lint", &["catalogue", "head", "labels", "text", "yaml"]),
     // Decides recorded turns anew; the rest of it is a function of what came out.
     ("review", &["catalogue", "engine", "incoming", "labels", "model", "recorded", "reply", "text", "yaml"]),
     ("live", &["cases", "catalogue", "config", "engine", "lint"]),
-    ("http", &["incoming", "live", "reply"]),
+    ("http", &["incoming", "live", "reply", "yaml"]),
     (
         "cli",
         &[

@@ -1,9 +1,10 @@
 //! The linter: a mistake of each family is found at its line, once, with what to write instead.
 
-use triage::catalogue::{Severity, Sources};
+use triage::catalogue::{Catalogue, Severity, Sources};
+use triage::head::Samples;
 use triage::lint;
 
-use crate::{Workplace, minimal_intent, shipped};
+use crate::{ENGINE, Workplace, minimal_intent, shipped};
 
 const TODAY: jiff::civil::Date = jiff::civil::date(2026, 11, 23);
 
@@ -120,4 +121,51 @@ fn sarif_names_rule_level_and_place() {
     let result = &report["runs"][0]["results"][0];
     assert_eq!((&result["ruleId"], &result["level"]), (&"unknown-queue".into(), &"error".into()));
     assert_eq!(result["locations"][0]["physicalLocation"]["region"]["startLine"], 3);
+}
+
+/// What the model makes of the examples of the files in a place.
+fn by_vector(place: &Workplace, only: Option<&[&str]>) -> Vec<(String, usize, &'static str, String)> {
+    let sources =
+        Sources::read(&place.path("intents"), &place.path("config/policy.yaml"), &place.path("config/shop.yaml"))
+            .unwrap();
+    let catalogue = Catalogue::check(&sources).unwrap();
+    let samples = Samples::read(&catalogue, ENGINE.bundle(), None, 2).unwrap();
+    let name = |path: &std::path::Path| path.file_name().unwrap().to_string_lossy().into_owned();
+    let findings = lint::by_vector(&catalogue, &samples, &sources, only);
+    findings.iter().map(|found| (name(&found.file), found.place.line, found.code, found.message.clone())).collect()
+}
+
+#[test]
+fn examples_that_the_model_takes_for_others_are_named_with_their_pair() {
+    assert_eq!(by_vector(&Workplace::new(), None), [], "the shipped examples are told apart, or say why not");
+    let place = Workplace::new();
+    let first = "examples:\n  zh:\n";
+    place.edit("intents/invoice.yaml", first, &format!("{first}    - 我的快递到哪了呀\n    - 请问运费是多少钱呀\n"));
+    let found = by_vector(&place, Some(&["invoice"]));
+    let line = |text: &str| {
+        let lines = std::fs::read_to_string(place.path("intents/invoice.yaml")).unwrap();
+        lines.lines().position(|line| line.contains(text)).unwrap() + 1
+    };
+    let codes: Vec<(usize, &str)> = found.iter().map(|(_, line, code, _)| (*line, *code)).collect();
+    assert_eq!(codes.len(), 2, "{found:#?}");
+    for (text, other) in [("我的快递到哪了呀", "order_lookup.yaml:"), ("请问运费是多少钱呀", "shipping_fee.yaml:")]
+    {
+        let (.., message) = found.iter().find(|(_, at, ..)| *at == line(text)).unwrap();
+        assert!(message.contains(other), "{text}: {message}");
+    }
+    // The same from the other side, once for a pair.
+    let all = by_vector(&place, None);
+    assert!(all.len() >= 2 && all.iter().filter(|(_, _, code, _)| *code == "near-duplicate").count() <= 2, "{all:#?}");
+}
+
+#[test]
+fn a_slip_is_told_what_was_likely_meant() {
+    for (file, from, to, meant) in [
+        ("intents/stock.yaml", "queue: presale", "queue: presell", "did you mean `presale`?"),
+        ("intents/stock.yaml", "title:", "titel:", "did you mean `title`?"),
+        ("config/policy.yaml", "thresholds:", "treshold:", "did you mean `thresholds`?"),
+    ] {
+        let found = findings(&broken(file, from, to));
+        assert!(found.iter().any(|(.., message)| message.contains(meant)), "{to}: {found:?}");
+    }
 }

@@ -180,7 +180,7 @@ fn messages_are_answered_while_generations_change() {
         let outcomes: Vec<_> = (2..=6)
             .map(|number| {
                 shop.place.write("intents/stock.yaml", &format!("{STOCK}# {number}\n"));
-                shop.live.reload()
+                shop.reload()
             })
             .collect();
         done.store(true, Ordering::Relaxed);

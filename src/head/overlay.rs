@@ -54,7 +54,7 @@ impl Overlay {
         let all: Vec<&Sample> = samples.rows().iter().collect();
         let (linear, held) = Task::new(&all, &labels, catalogue, bundle).solve(threads);
         let own = Self { labels, linear };
-        let calibration = own.calibrate(&held, base, samples, columns, (catalogue, bundle));
+        let calibration = own.calibrate(&held, base, (samples, columns), (catalogue, bundle));
         (Some(Arc::new(own)), calibration)
     }
 
@@ -78,8 +78,7 @@ impl Overlay {
         &self,
         own: &[Vec<f32>],
         base: &Base,
-        samples: &Samples,
-        columns: &[Option<usize>],
+        (samples, columns): (&Samples, &[Option<usize>]),
         (catalogue, bundle): (&Catalogue, &Bundle),
     ) -> Calibration {
         let held = self.held_rows(own, base, (samples, columns), bundle);

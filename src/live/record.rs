@@ -267,6 +267,8 @@ impl Record {
         let serving = serving.expect("what is served is kept");
         let mut generations: Vec<Generation> = self.kept.iter().map(|(kept, _)| kept.clone()).collect();
         generations.sort_by_key(|kept| std::cmp::Reverse(kept.number));
+        let mut generations: Vec<Generation> = self.kept.iter().map(|(kept, _)| kept.clone()).collect();
+        generations.sort_by_key(|kept| std::cmp::Reverse(kept.number));
         Status {
             generation: serving.number,
             hash: serving.hash.clone(),

@@ -38,7 +38,11 @@ fn lasting(place: &Workplace, value: &Value) -> Value {
         }
         Value::Number(number) if number.is_f64() => json!("[score]"),
         Value::Array(items) => items.iter().map(|item| lasting(place, item)).collect(),
-        Value::Object(map) => map.iter().map(|(key, value)| (key.clone(), lasting(place, value))).collect(),
+        Value::Object(map) => {
+            // Some warnings are the model's.
+            let of = |key: &str, value| if key == "warnings" { json!("[warnings]") } else { lasting(place, value) };
+            map.iter().map(|(key, value)| (key.clone(), of(key, value))).collect()
+        }
         other => other.clone(),
     }
 }
@@ -134,6 +138,25 @@ async fn what_is_refused_is_told() {
     let withdrawn = api.body(change("reload", "")).await;
     assert_eq!((&withdrawn["outcome"], &withdrawn["rejection"]["stage"]), (&json!("withdrawn"), &json!("all_tests")));
     assert_eq!((&withdrawn["catalogue"]["generation"], api.says().await.as_str()), (&json!(1), "第一版"));
+}
+
+#[tokio::test]
+async fn warnings_are_told_and_tests_can_be_skipped() {
+    let api = Api::new();
+    api.shop.say("还有现货吗, 什么时候补货", "还有现货吗");
+    let raw = |request| send(api.app.clone(), request);
+    let is_thin = |warnings: &Value| warnings.as_array().unwrap().iter().any(|one| one["code"] == "thin-examples");
+    assert!(is_thin(&raw(change("validate", "")).await.body["warnings"]));
+    let live = raw(change("reload", "")).await.body;
+    assert!(live["outcome"] == "live" && is_thin(&live["catalogue"]["warnings"]), "{live}");
+
+    api.shop.place.edit("intents/stock.yaml", "tests:\n", "tests:\n  - { say: 限购几件, expect: quality_issue }\n");
+    let skip = |body: &'static str| post("/v1/catalogue/reload", body);
+    assert_eq!(api.body(skip("{}")).await["outcome"], "rejected");
+    assert_eq!(api.body(skip(r#"{"skip_tests": false}"#)).await["outcome"], "rejected");
+    let unknown = api.send(skip(r#"{"skip": true}"#)).await;
+    assert_eq!((unknown.status.as_u16(), unknown.code()), (422, "invalid_request"));
+    assert_eq!(api.body(skip(r#"{"skip_tests": true}"#)).await["outcome"], "live");
 }
 
 #[tokio::test]

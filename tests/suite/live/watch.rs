@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use triage::live::{Files, Tests};
+use triage::live::Files;
 
 use super::{STOCK, Shop, ask, is_live};
 use crate::replace_once;
@@ -180,7 +180,7 @@ fn messages_are_answered_while_generations_change() {
         let outcomes: Vec<_> = (2..=6)
             .map(|number| {
                 shop.place.write("intents/stock.yaml", &format!("{STOCK}# {number}\n"));
-                shop.live.reload(Tests::Run)
+                shop.reload()
             })
             .collect();
         done.store(true, Ordering::Relaxed);

@@ -1,8 +1,10 @@
 //! From a decision to words: templates filled with slots and shop facts, in the customer's language and script.
 
+use jiff::Zoned;
 use serde_json::{Map, json};
 
-use crate::catalogue::{Level, TextKey, Times, Values, Wording};
+use crate::calendar;
+use crate::catalogue::{Catalogue, Due, TextKey, Values, Wording};
 use crate::policy::{Decision, Evidence, Outcome, Plan};
 use crate::reply::{Answer, Choice, DecisionKind};
 use crate::text::{Language, to_traditional};
@@ -23,7 +25,7 @@ struct Words<'e, 'a> {
     seed: usize,
 }
 
-/// Puts a decision into words; `None` where nothing is said.
+/// Puts a decision into words; `None` where nothing is said. Times of a hand-off are told as seen from `now`.
 ///
 /// # Errors
 /// When a template meets a value that is missing after all.
@@ -31,12 +33,12 @@ pub fn words(
     decision: &Decision<'_>,
     evidence: &Evidence<'_>,
     language: Language,
-    due: (Level, Times),
+    (now, due): (&Zoned, &Due),
 ) -> Result<Option<Answer>, AnswerError> {
     if decision.kind == DecisionKind::Silent {
         return Ok(None);
     }
-    let words = Words::new(evidence, language, due.1);
+    let words = Words::new(evidence, language, (now, due));
     let mut parts: Vec<String> = Vec::new();
     let mut choices = Vec::new();
     let mut variant = 0;
@@ -89,6 +91,9 @@ pub fn words(
     if decision.offer_person {
         parts.push(words.policy(TextKey::OfferPerson)?.0);
     }
+    if decision.kind == DecisionKind::Handoff && due.opens_at.is_some() {
+        parts.push(words.policy(TextKey::NobodyOnline)?.0);
+    }
     let mut text = parts.join(if words.english { " " } else { "" });
     if language == Language::ChineseTraditional {
         text = to_traditional(&text);
@@ -100,7 +105,7 @@ pub fn words(
 }
 
 impl<'e, 'a> Words<'e, 'a> {
-    fn new(evidence: &'e Evidence<'a>, language: Language, times: Times) -> Self {
+    fn new(evidence: &'e Evidence<'a>, language: Language, due: (&Zoned, &Due)) -> Self {
         let english = language == Language::English;
         let last = evidence.incoming.history().iter().rev().find(|past| past.role == crate::incoming::Role::Bot);
         // The same message in the same conversation always gets the same wording.
@@ -108,7 +113,7 @@ impl<'e, 'a> Words<'e, 'a> {
         Self {
             evidence,
             english,
-            values: values(evidence, english, times),
+            values: values(evidence, english, due),
             traditional: language == Language::ChineseTraditional,
             last_said: last.map(|past| past.text.clone()).unwrap_or_default(),
             seed,
@@ -138,7 +143,7 @@ impl<'e, 'a> Words<'e, 'a> {
 }
 
 /// Everything that a template may name and that is known for this message.
-fn values(evidence: &Evidence<'_>, english: bool, times: Times) -> Values {
+fn values(evidence: &Evidence<'_>, english: bool, due: (&Zoned, &Due)) -> Values {
     let shop = evidence.catalogue.shop();
     let slots = &evidence.slots;
     let mut filled = Map::new();
@@ -164,9 +169,38 @@ fn values(evidence: &Evidence<'_>, english: bool, times: Times) -> Values {
             "next_missing": next.map(|next| next.missing),
             "next_extra": next.map(|next| next.extra),
         })),
-        "handoff": {
-            "respond_hours": times.respond_hours,
-            "solve_hours": times.solve_hours.unwrap_or(times.respond_hours),
-        },
+        "handoff": handoff(due, english),
     }))
+}
+
+/// When somebody answers, solves, and is there at all, in words. Where nothing is to be solved, an answer settles it.
+fn handoff((now, due): (&Zoned, &Due), english: bool) -> serde_json::Value {
+    let by = |moment: &Zoned| calendar::by(moment, now, english);
+    let mut values = json!({
+        "respond_by": by(&due.respond_at),
+        "solve_by": by(due.solve_at.as_ref().unwrap_or(&due.respond_at)),
+    });
+    if let Some(opens_at) = &due.opens_at {
+        values["opens_at"] = calendar::at(opens_at, now, english).into();
+    }
+    values
+}
+
+/// What is said where nothing is known of a message but its language: a person answers, by when, and that nobody is
+/// there where nobody is.
+#[must_use]
+pub fn plain_handoff(catalogue: &Catalogue, language: Language, (now, due): (&Zoned, &Due)) -> Option<String> {
+    let english = language == Language::English;
+    let shop = catalogue.shop();
+    let values = shop.values(english).and(&json!({
+        "handoff": handoff((now, due), english),
+        "quote": { "free_from": shop.shipping.free_from },
+    }));
+    let absent = due.opens_at.as_ref().map(|_| TextKey::NobodyOnline);
+    let said = [Some(TextKey::HandoffGeneral), absent].into_iter().flatten().map(|key| {
+        let wording = catalogue.policy().text(key).variants(english).first()?;
+        wording.render(&values).ok()
+    });
+    let text = said.collect::<Option<Vec<_>>>()?.join(if english { " " } else { "" });
+    Some(if language == Language::ChineseTraditional { to_traditional(&text) } else { text })
 }

@@ -112,7 +112,14 @@ impl Engine {
     /// Decides about one message. Never fails: a message that cannot be processed goes to a person.
     #[must_use]
     pub fn triage(&self, incoming: &Incoming) -> Reply {
-        pipeline::handle(&self.parts(), incoming, &self.now())
+        self.triage_at(incoming, &self.now())
+    }
+
+    /// As [`Engine::triage`], at a moment other than now: due times, opening hours and validity dates are those of this
+    /// moment in the shop's time zone.
+    #[must_use]
+    pub fn triage_at(&self, incoming: &Incoming, now: &jiff::Zoned) -> Reply {
+        pipeline::handle(&self.parts(), incoming, &now.with_time_zone(self.config.time_zone.clone()))
     }
 
     /// The reply to a message whose processing broke off: a hand-off, reason `bot_error`.
@@ -212,7 +219,9 @@ impl Engine {
         }
     }
 
-    fn now(&self) -> jiff::Zoned {
+    /// The time in the shop.
+    #[must_use]
+    pub fn now(&self) -> jiff::Zoned {
         jiff::Timestamp::now().to_zoned(self.config.time_zone.clone())
     }
 }

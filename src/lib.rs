@@ -17,6 +17,7 @@
 //! [`slots`] → [`policy`] → [`answer`]. What leads write is [`catalogue`]. `ARCHITECTURE.md` has the map.
 
 pub mod answer;
+pub mod calendar;
 pub mod cases;
 pub mod catalogue;
 pub mod cli;

@@ -12,10 +12,13 @@ use crate::model::{Bundle, EncoderError, Reading};
 use crate::policy::{self, Decision, Evidence, Topic};
 use crate::reply::{DecisionKind, EmotionReading, EmotionScores, Handoff, Mood, Reason, Reply, ScoredIntent, Timings};
 use crate::slots::Slots;
-use crate::text::{Language, Message, Utterance, mask_personal_data, to_traditional};
+use crate::text::{Language, Message, Utterance, mask_personal_data};
 
 /// The most that another intent can be where a lead's example or pattern is the message.
 const BESIDE_EXACT: f32 = 0.1;
+
+/// Who takes what nobody could read.
+const FALLBACK_QUEUE: &str = "general";
 
 /// What a message is decided with.
 pub(crate) struct Parts<'a> {
@@ -46,25 +49,22 @@ pub(crate) fn handle(parts: &Parts<'_>, incoming: &Incoming, now: &jiff::Zoned) 
     let decision = policy::decide(&evidence);
     let language = language(incoming);
     let level = level(parts.catalogue, &decision, &evidence);
-    let times = parts.catalogue.policy().times(level);
-    let answer = match answer::words(&decision, &evidence, language, (level, times)) {
+    let due = parts.catalogue.policy().due(level, &decision.queue, now);
+    let answer = match answer::words(&decision, &evidence, language, (now, &due)) {
         Ok(answer) => answer,
         Err(error) => {
             tracing::error!(%error, "a reply could not be put into words; the message goes to a person");
             return fail_open(parts, incoming, now);
         }
     };
-    let handoff = (decision.kind == DecisionKind::Handoff).then(|| {
-        let hours = |hours: u32| now.timestamp() + jiff::SignedDuration::from_hours(i64::from(hours));
-        Handoff {
-            ticket_id: None,
-            queue: decision.queue.clone(),
-            level,
-            respond_due_at: hours(times.respond_hours),
-            resolve_due_at: times.solve_hours.map(hours),
-            summary: summary(&evidence, &decision),
-            signals: signals(&evidence),
-        }
+    let handoff = (decision.kind == DecisionKind::Handoff).then(|| Handoff {
+        ticket_id: None,
+        queue: decision.queue.clone(),
+        level,
+        respond_due_at: due.respond_at.timestamp(),
+        resolve_due_at: due.solve_at.as_ref().map(jiff::Zoned::timestamp),
+        summary: summary(&evidence, &decision),
+        signals: signals(&evidence),
     });
     watch.timings.decide = watch.lap();
 
@@ -124,19 +124,8 @@ pub(crate) fn explain(parts: &Parts<'_>, incoming: &Incoming, now: &jiff::Zoned)
 
 /// The hand-off of a message that could not be understood because something broke.
 pub(crate) fn fail_open(parts: &Parts<'_>, incoming: &Incoming, now: &jiff::Zoned) -> Reply {
-    let policy = parts.catalogue.policy();
-    let times = policy.times(Level::Normal);
-    let english = language(incoming) == Language::English;
-    let wording = policy.text(crate::catalogue::TextKey::HandoffGeneral).variants(english).first();
-    let values = parts.catalogue.shop().values(english).and(&serde_json::json!({
-        "handoff": { "respond_hours": times.respond_hours, "solve_hours": times.solve_hours },
-        "quote": { "free_from": parts.catalogue.shop().shipping.free_from },
-    }));
-    let text = wording.and_then(|wording| wording.render(&values).ok()).map(|text| match language(incoming) {
-        Language::ChineseTraditional => to_traditional(&text),
-        _ => text,
-    });
-    let hours = |hours: u32| now.timestamp() + jiff::SignedDuration::from_hours(i64::from(hours));
+    let due = parts.catalogue.policy().due(Level::Normal, FALLBACK_QUEUE, now);
+    let text = answer::plain_handoff(parts.catalogue, language(incoming), (now, &due));
     let (conversation, own) = incoming.ids();
     let calm = EmotionScores { neutral: 1.0, positive: 0.0, anxiety: 0.0, disappointment: 0.0, anger: 0.0 };
     let message = Message::read(incoming.utterance());
@@ -167,10 +156,10 @@ pub(crate) fn fail_open(parts: &Parts<'_>, incoming: &Incoming, now: &jiff::Zone
         slots: Vec::new(),
         handoff: Some(Handoff {
             ticket_id: None,
-            queue: "general".to_owned(),
+            queue: FALLBACK_QUEUE.to_owned(),
             level: Level::Normal,
-            respond_due_at: hours(times.respond_hours),
-            resolve_due_at: times.solve_hours.map(hours),
+            respond_due_at: due.respond_at.timestamp(),
+            resolve_due_at: due.solve_at.as_ref().map(jiff::Zoned::timestamp),
             summary: mask_personal_data(incoming.utterance().as_str(), &message),
             signals: Vec::new(),
         }),

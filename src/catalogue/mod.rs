@@ -4,6 +4,7 @@
 //! problems becomes a [`Catalogue`]. Nothing here knows the model, HTTP or a clock.
 
 mod check;
+mod hours;
 mod intent;
 mod pattern;
 mod policy;
@@ -16,9 +17,10 @@ mod template;
 use std::collections::{HashMap, HashSet};
 
 pub use crate::yaml::{Finding, Findings, Place, Severity};
+pub use hours::Due;
 pub use intent::{AnswerRule, Case, Example, Flag, Intent, NearMiss, Resolves, SlotRule, Wording};
 pub use pattern::PatternRule;
-pub use policy::{Level, Policy, Sensitive, TextKey, Thresholds, Tier, Times};
+pub use policy::{Clock, Level, Policy, Sensitive, TextKey, Thresholds, Tier, Times};
 pub use settled::{Settled, SettledBy};
 pub use shop::Shop;
 pub use sources::{SourceFile, Sources};

@@ -4,10 +4,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::hours;
 use super::intent::Wording;
 use super::pattern::PatternRule;
-use super::raw::{RawPolicy, RawThresholds, Wordings};
+use super::raw::{RawLevelTimes, RawPolicy, RawThresholds, RawTimes, Wordings};
 use super::template::{Scope, Template};
+use crate::calendar::Calendar;
 use crate::yaml::{Document, Findings, did_you_mean};
 
 /// How soon a person must see to a hand-off.
@@ -22,6 +24,16 @@ pub enum Level {
     Serious,
     /// Safety, counterfeit, infringement.
     Urgent,
+}
+
+/// What the hours of a level are counted on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Clock {
+    /// Nights, weekends and holidays included.
+    Wall,
+    /// While people are there.
+    Business,
 }
 
 /// The policy's own texts.
@@ -42,10 +54,11 @@ pub enum TextKey {
     Closing,
     OrderReceived,
     AttachmentReceived,
+    NobodyOnline,
 }
 
 impl TextKey {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::HandoffUserRequest,
         Self::HandoffUpset,
         Self::HandoffSensitive,
@@ -59,6 +72,7 @@ impl TextKey {
         Self::Closing,
         Self::OrderReceived,
         Self::AttachmentReceived,
+        Self::NobodyOnline,
     ];
 
     /// What its texts may name, beside the shop.
@@ -70,9 +84,14 @@ impl TextKey {
                 | Self::HandoffSensitive
                 | Self::HandoffGeneral
                 | Self::AttachmentReceived
+                | Self::NobodyOnline
         );
         let slots = if self == Self::OrderReceived { vec!["order_number"] } else { Vec::new() };
-        let extra: &[&str] = if self == Self::Ambiguous { &["choices"] } else { &[] };
+        let extra: &[&str] = match self {
+            Self::Ambiguous => &["choices"],
+            Self::NobodyOnline => &["handoff.opens_at"],
+            _ => &[],
+        };
         Scope { shop, slots, handoff, next_tier: false, extra }
     }
 }
@@ -101,6 +120,8 @@ pub struct Times {
     pub respond_hours: u32,
     /// Hours to the solution; open-ended for suggestions.
     pub solve_hours: Option<u32>,
+    /// What both are counted on.
+    pub clock: Clock,
 }
 
 /// What the policy does for a customer tier.
@@ -140,7 +161,10 @@ pub struct Policy {
     /// Insults and the like, rule 5.
     pub trigger_words: PatternRule,
     tiers: BTreeMap<String, Tier>,
-    queues: BTreeSet<String>,
+    /// Hours of all queues that have none of their own.
+    hours: Calendar,
+    /// With their own hours.
+    queues: BTreeMap<String, Option<Calendar>>,
     times: [Times; 4],
     table: Vec<LevelRow>,
     texts: BTreeMap<TextKey, Wording>,
@@ -162,7 +186,13 @@ impl Policy {
     /// Whether a queue exists.
     #[must_use]
     pub fn has_queue(&self, name: &str) -> bool {
-        self.queues.contains(name)
+        self.queues.contains_key(name)
+    }
+
+    /// When people are there for a queue; the hours of all for one that has none of its own.
+    #[must_use]
+    pub fn calendar(&self, queue: &str) -> &Calendar {
+        self.queues.get(queue).and_then(Option::as_ref).unwrap_or(&self.hours)
     }
 
     /// What is done for a tier; nothing for an unknown one.
@@ -212,11 +242,14 @@ impl Policy {
         }
         let threats = PatternRule::check(&raw.threats, document, "/threats", findings);
         let trigger_words = PatternRule::check(&raw.trigger_words, document, "/trigger_words", findings);
-        let times = {
-            let raw = &raw.levels.times;
-            [raw.suggestion, raw.normal, raw.serious, raw.urgent]
-                .map(|times| Times { respond_hours: times.respond_hours, solve_hours: times.solve_hours })
-        };
+        let hours = hours::check(&raw.hours, (document, "/hours"), findings);
+        let mut queues = BTreeMap::new();
+        for (name, queue) in raw.queues {
+            let pointer = format!("/queues/{name}/hours");
+            let own = queue.hours.map(|own| hours::check(&own, (document, &pointer), findings));
+            queues.insert(name, own);
+        }
+        let times = times(&raw.levels.times);
         let texts = texts(&raw.texts, shop, document, findings);
         let table = raw
             .levels
@@ -234,7 +267,8 @@ impl Policy {
             sensitive,
             threats,
             trigger_words,
-            queues: raw.queues.into_keys().collect(),
+            hours,
+            queues,
             tiers: raw
                 .tiers
                 .into_iter()
@@ -245,6 +279,21 @@ impl Policy {
             texts: texts?,
         })
     }
+}
+
+/// In the order of [`Level`].
+fn times(raw: &RawLevelTimes) -> [Times; 4] {
+    let times = |raw: RawTimes, clock: Clock| Times {
+        respond_hours: raw.respond_hours,
+        solve_hours: raw.solve_hours,
+        clock: raw.clock.unwrap_or(clock),
+    };
+    [
+        times(raw.suggestion, Clock::Business),
+        times(raw.normal, Clock::Business),
+        times(raw.serious, Clock::Wall),
+        times(raw.urgent, Clock::Wall),
+    ]
 }
 
 fn unknown_queue<T>(name: &str, queues: &BTreeMap<String, T>) -> String {

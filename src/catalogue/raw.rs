@@ -180,7 +180,8 @@ pub(super) struct RawTest {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawPolicy {
     pub(super) thresholds: RawThresholds,
-    pub(super) queues: BTreeMap<String, Bilingual>,
+    pub(super) hours: RawHours,
+    pub(super) queues: BTreeMap<String, RawQueue>,
     pub(super) tiers: BTreeMap<String, RawTier>,
     pub(super) levels: RawLevels,
     #[schemars(length(min = 1))]
@@ -205,6 +206,45 @@ pub(super) struct RawThresholds {
     pub(super) candidate: f64,
     #[schemars(range(min = 1, max = 5))]
     pub(super) asks_in_a_row: usize,
+}
+
+/// When people are there.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawHours {
+    pub(super) weekly: RawWeek,
+    /// Closed: days such as 2026-05-01, and ranges such as 2026-10-01..2026-10-07, both ends included.
+    #[serde(default)]
+    pub(super) holidays: Vec<String>,
+    /// Days with hours of their own, whatever the week and the holidays say.
+    #[serde(default)]
+    pub(super) special: BTreeMap<String, Vec<String>>,
+}
+
+/// Hours such as 09:00-22:00, at most until 24:00; a day left out is closed.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawWeek {
+    pub(super) mon: Vec<String>,
+    pub(super) tue: Vec<String>,
+    pub(super) wed: Vec<String>,
+    pub(super) thu: Vec<String>,
+    pub(super) fri: Vec<String>,
+    pub(super) sat: Vec<String>,
+    pub(super) sun: Vec<String>,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawQueue {
+    #[expect(dead_code, reason = "a name for people; no reply tells it yet")]
+    #[schemars(length(min = 1))]
+    pub(super) zh: String,
+    #[expect(dead_code, reason = "a name for people; no reply tells it yet")]
+    #[schemars(length(min = 1))]
+    pub(super) en: String,
+    /// Instead of the policy's, all of them.
+    pub(super) hours: Option<RawHours>,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -240,6 +280,8 @@ pub(super) struct RawTimes {
     pub(super) respond_hours: u32,
     #[schemars(range(min = 1, max = 720))]
     pub(super) solve_hours: Option<u32>,
+    /// `wall` for urgent and serious, `business` for the others where it is left out.
+    pub(super) clock: Option<super::Clock>,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]

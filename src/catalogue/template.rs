@@ -57,7 +57,7 @@ impl Scope<'_> {
         names.extend(self.extra.iter().map(ToString::to_string));
         names.insert("quote.free_from".to_owned());
         if self.handoff {
-            names.extend(["handoff.respond_hours".to_owned(), "handoff.solve_hours".to_owned()]);
+            names.extend(["handoff.respond_by".to_owned(), "handoff.solve_by".to_owned()]);
         }
         if self.slots.contains(&"region") || self.slots.contains(&"amount") {
             names.insert("quote.fee".to_owned());

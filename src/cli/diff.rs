@@ -123,11 +123,12 @@ fn decide(old: &Engine, new: &Engine, turns: &[Turn], workers: usize) -> Tally {
     let different = different(turns);
     let done = AtomicUsize::new(0);
     let shows_progress = std::io::stderr().is_terminal();
+    // One moment for all, so that words for a time are no difference.
+    let now = old.now();
     let part = |worker: usize| {
         let mut tally = Tally::default();
         for (turn, times) in different.iter().skip(worker).step_by(workers) {
-            // The two look at the clock right after each other, so that both see the same day.
-            let (old, new) = (old.triage(&turn.incoming), new.triage(&turn.incoming));
+            let (old, new) = (old.triage_at(&turn.incoming, &now), new.triage_at(&turn.incoming, &now));
             tally.add(*times, &old, &new, || said(turn, *times));
             let done = done.fetch_add(1, Ordering::Relaxed) + 1;
             if shows_progress && done.is_multiple_of(100) {

@@ -31,11 +31,12 @@ const LINT: [(&str, &str); 26] = [
 ];
 
 /// Checks without which a catalogue or configuration does not load.
-const SHAPE: [(&str, &str); 31] = [
+const SHAPE: [(&str, &str); 34] = [
     ("bad-address", include_str!("../../docs/lint/bad-address.md")),
     ("bad-date", include_str!("../../docs/lint/bad-date.md")),
     ("bad-pattern", include_str!("../../docs/lint/bad-pattern.md")),
     ("bad-template", include_str!("../../docs/lint/bad-template.md")),
+    ("bad-time", include_str!("../../docs/lint/bad-time.md")),
     ("bad-time-zone", include_str!("../../docs/lint/bad-time-zone.md")),
     ("duplicate-example", include_str!("../../docs/lint/duplicate-example.md")),
     ("duplicate-id", include_str!("../../docs/lint/duplicate-id.md")),
@@ -45,7 +46,9 @@ const SHAPE: [(&str, &str); 31] = [
     ("file-name", include_str!("../../docs/lint/file-name.md")),
     ("missing-key", include_str!("../../docs/lint/missing-key.md")),
     ("missing-slot", include_str!("../../docs/lint/missing-slot.md")),
+    ("never-open", include_str!("../../docs/lint/never-open.md")),
     ("no-default-answer", include_str!("../../docs/lint/no-default-answer.md")),
+    ("overlapping-hours", include_str!("../../docs/lint/overlapping-hours.md")),
     ("pattern-test", include_str!("../../docs/lint/pattern-test.md")),
     ("reserved-id", include_str!("../../docs/lint/reserved-id.md")),
     ("schema", include_str!("../../docs/lint/schema.md")),

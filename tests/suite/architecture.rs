@@ -10,8 +10,9 @@ use regex::Regex;
 use crate::{names, shipped};
 
 /// What each module may `use` of the others. Read from the bottom of the program to the top.
-const MAY_USE: [(&str, &[&str]); 27] = [
+const MAY_USE: [(&str, &[&str]); 28] = [
     ("text", &[]),
+    ("calendar", &[]),
     ("labels", &[]),
     ("yaml", &[]),
     ("region", &["text"]),
@@ -21,13 +22,13 @@ const MAY_USE: [(&str, &[&str]); 27] = [
     // A reply tells the level of its hand-off, which the policy file defines.
     ("reply", &["catalogue", "labels", "text"]),
     ("slots", &["incoming", "region", "reply", "shop", "text"]),
-    ("catalogue", &["incoming", "labels", "region", "reply", "shop", "slots", "text", "yaml"]),
+    ("catalogue", &["calendar", "incoming", "labels", "region", "reply", "shop", "slots", "text", "yaml"]),
     ("config", &["yaml"]),
     // The reference of a bundle holds n-grams and a prior, whose shapes are the head's.
     ("model", &["head", "labels", "text", "yaml"]),
     ("head", &["catalogue", "labels", "model", "text"]),
     ("policy", &["catalogue", "head", "incoming", "labels", "reply", "shop", "slots", "text"]),
-    ("answer", &["catalogue", "incoming", "policy", "reply", "text"]),
+    ("answer", &["calendar", "catalogue", "incoming", "policy", "reply", "text"]),
     ("explain", &["catalogue", "head", "labels", "policy"]),
     (
         "pipeline",

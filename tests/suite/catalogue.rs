@@ -68,11 +68,11 @@ answers:
     needs: [region]
     resolves: act
     zh:
-      - "{{ handoff.respond_hours }} 小时内包好"
+      - "{{ handoff.respond_by }} 前包好"
       - 转交一
       - 转交二
     en:
-      - "wrapped within {{ handoff.respond_hours }} hours"
+      - "wrapped by {{ handoff.respond_by }}"
       - passed one
       - passed two
   - id: general
@@ -456,7 +456,8 @@ impl Filled {
             values["slots"]["order_number"] = json!("202605260001");
         }
         if handoff {
-            values["handoff"] = json!({ "respond_hours": 24, "solve_hours": 72 });
+            let soon = if english { "tomorrow at 10:05" } else { "明天 10:05" };
+            values["handoff"] = json!({ "respond_by": soon, "solve_by": soon });
         }
         shop.values(english).and(&values)
     }
@@ -497,7 +498,7 @@ fn every_shipped_answer_can_be_told_with_every_filling_that_it_allows() {
 fn every_shipped_question_and_every_text_of_the_policy_can_be_told() {
     use TextKey::{
         Ambiguous, Apology, AttachmentReceived, Closing, HandoffGeneral, HandoffSensitive, HandoffUpset,
-        HandoffUserRequest, LowConfidence, OfferPerson, OrderReceived, OutOfScope, Urgent,
+        HandoffUserRequest, LowConfidence, NobodyOnline, OfferPerson, OrderReceived, OutOfScope, Urgent,
     };
     let catalogue = Catalogue::check(&SHIPPED).unwrap();
     let nothing = Filled { region: None, amount: None, order: false };
@@ -516,6 +517,7 @@ fn every_shipped_question_and_every_text_of_the_policy_can_be_told() {
             (HandoffSensitive, true),
             (HandoffGeneral, true),
             (AttachmentReceived, true),
+            (NobodyOnline, true),
             (Apology, false),
             (Urgent, false),
             (OfferPerson, false),
@@ -526,9 +528,13 @@ fn every_shipped_question_and_every_text_of_the_policy_can_be_told() {
             (OrderReceived, false),
         ] {
             let filled = Filled { order: key == OrderReceived, ..nothing };
-            let mut values = filled.values(&catalogue, english, handoff);
+            let mut values = filled.values(&catalogue, english, handoff && key != NobodyOnline);
             if key == Ambiguous {
                 values = values.and(&json!({ "choices": "A / B" }));
+            }
+            if key == NobodyOnline {
+                let opens = if english { "on Sat 28 Nov at 10:00" } else { "11月28日 10:00 (周六)" };
+                values = values.and(&json!({ "handoff": { "opens_at": opens } }));
             }
             for wording in catalogue.policy().text(key).variants(english) {
                 expect_readable(&format!("{key:?}"), &wording.render(&values).unwrap(), english);

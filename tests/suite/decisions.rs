@@ -5,9 +5,11 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
+use jiff::Zoned;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use triage::catalogue::{Level, Resolves, TextKey, Values};
+use triage::calendar;
+use triage::catalogue::{Catalogue, Level, Resolves, Sources, TextKey, Values};
 use triage::labels::{SOCIAL, is_business};
 use triage::text::{Language, Message, Utterance, to_simplified};
 use triage::{DecisionKind, Engine, Incoming, Reply, Request};
@@ -19,12 +21,24 @@ fn incoming(request: Value) -> Incoming {
     request.check().unwrap()
 }
 
+/// A Monday afternoon in the shop: somebody is there.
+static NOW: LazyLock<Zoned> = LazyLock::new(|| moment("2026-11-23T14:05"));
+
+/// On the shop's wall clock.
+fn moment(text: &str) -> Zoned {
+    text.parse::<jiff::civil::DateTime>().unwrap().in_tz("Asia/Shanghai").unwrap()
+}
+
 fn told(request: Value) -> Reply {
-    ENGINE.triage(&incoming(request))
+    told_at(request, &NOW)
+}
+
+fn told_at(request: Value, now: &Zoned) -> Reply {
+    ENGINE.triage_at(&incoming(request), now)
 }
 
 fn said(text: &str) -> Reply {
-    ENGINE.triage(&Incoming::text(text).unwrap())
+    told(json!({ "text": text }))
 }
 
 fn codes(reply: &Reply) -> Vec<&str> {
@@ -51,12 +65,22 @@ fn bot(text: &str) -> Value {
     json!({ "role": "bot", "text": text })
 }
 
-/// The texts of the policy for a key, filled for a hand-off of these hours.
-fn policy_texts(key: TextKey, english: bool, respond_hours: u32) -> Vec<String> {
+/// The texts of the policy for a key, filled for a hand-off of this level.
+fn policy_texts(key: TextKey, english: bool, level: Level) -> Vec<String> {
+    policy_texts_at(key, english, level, &NOW)
+}
+
+fn policy_texts_at(key: TextKey, english: bool, level: Level, now: &Zoned) -> Vec<String> {
     let shop = ENGINE.catalogue().shop();
+    let due = ENGINE.catalogue().policy().due(level, "general", now);
+    let by = |moment: &Zoned| calendar::by(moment, now, english);
     let values = shop.values(english).and(&json!({
         "quote": { "free_from": shop.shipping.free_from },
-        "handoff": { "respond_hours": respond_hours, "solve_hours": 72 },
+        "handoff": {
+            "respond_by": by(&due.respond_at),
+            "solve_by": due.solve_at.as_ref().map(by),
+            "opens_at": due.opens_at.map(|opens| calendar::at(&opens, now, english)),
+        },
     }));
     let wordings = ENGINE.catalogue().policy().text(key).variants(english).iter();
     wordings.map(|wording| wording.render(&values).unwrap()).collect()
@@ -139,14 +163,10 @@ fn expect_consistent(reply: &Reply, text: &str) {
     assert_eq!(reply.catalogue, format!("sha256:{}#1", ENGINE.catalogue().hash()));
 }
 
-/// A reply without what the clock decides.
+/// A reply without how long it took.
 fn timeless(reply: &Reply) -> Value {
     let mut value = serde_json::to_value(reply).unwrap();
     value["timings_us"] = Value::Null;
-    if reply.handoff.is_some() {
-        value["handoff"]["respond_due_at"] = Value::Null;
-        value["handoff"]["resolve_due_at"] = Value::Null;
-    }
     value
 }
 
@@ -174,15 +194,13 @@ fn each_sensitive_rule_goes_to_a_person_at_once() {
     for rule in &rules {
         for text in &rule.hits {
             for handled_by in ["bot", "queue"] {
-                let before = jiff::Timestamp::now();
                 let reply = told(json!({ "text": text, "handled_by": handled_by }));
                 let code = format!("sensitive:{}", rule.id);
                 assert_eq!((reply.decision, first_code(&reply)), (DecisionKind::Handoff, code.as_str()), "{text}");
                 let handoff = reply.handoff.unwrap();
                 assert_eq!((handoff.queue.as_str(), handoff.level), ("complaint", Level::Urgent), "{text}");
-                let hours = |hours| (before + jiff::SignedDuration::from_hours(hours)).as_second();
-                let due = |at: jiff::Timestamp, expected: i64| (at.as_second() - hours(expected)).abs() < 60;
-                assert!(due(handoff.respond_due_at, 2) && due(handoff.resolve_due_at.unwrap(), 24), "{text}");
+                let due = |hours| NOW.timestamp() + jiff::SignedDuration::from_hours(hours);
+                assert_eq!((handoff.respond_due_at, handoff.resolve_due_at), (due(2), Some(due(24))), "{text}");
             }
         }
     }
@@ -200,7 +218,7 @@ fn questions_about_sensitive_things_are_not_sensitive() {
 
 #[test]
 fn the_reply_to_a_sensitive_message_is_one_of_the_policys() {
-    let texts = policy_texts(TextKey::HandoffSensitive, false, 2);
+    let texts = policy_texts(TextKey::HandoffSensitive, false, Level::Urgent);
     let reply = said("充电宝爆炸了把我手烫伤了");
     assert!(texts.contains(&words(&reply).to_owned()), "{}", words(&reply));
 }
@@ -233,7 +251,7 @@ fn who_asks_for_a_person_gets_one() {
     }
     let reply = said("转人工");
     assert_eq!(first_code(&reply), "user_request");
-    assert!(policy_texts(TextKey::HandoffUserRequest, false, 24).contains(&words(&reply).to_owned()));
+    assert!(policy_texts(TextKey::HandoffUserRequest, false, Level::Normal).contains(&words(&reply).to_owned()));
     let handoff = reply.handoff.unwrap();
     assert_eq!((handoff.queue.as_str(), handoff.level), ("general", Level::Normal));
 }
@@ -289,7 +307,7 @@ fn complaints_go_to_their_queue() {
 fn feelings_are_heard() {
     let limits = ENGINE.catalogue().policy().thresholds;
     let begins = |reply: &Reply, key: TextKey| {
-        let texts = [false, true].map(|english| policy_texts(key, english, 24)).concat();
+        let texts = [false, true].map(|english| policy_texts(key, english, Level::Normal)).concat();
         texts.iter().any(|text| to_simplified(words(reply)).starts_with(text.as_str()))
     };
     for (_, text, reply) in SAMPLE.iter() {
@@ -330,11 +348,9 @@ fn two_topics_of_which_one_needs_a_hand_go_to_a_person() {
                 let topics = reply.reasons[0].detail.split(" + ").count();
                 assert!(topics >= 2, "{}: {}", example.say, reply.reasons[0].detail);
                 assert!(
-                    policy_texts(TextKey::HandoffGeneral, false, 24)
+                    [(false, Level::Normal), (true, Level::Normal), (false, Level::Serious), (true, Level::Serious)]
                         .into_iter()
-                        .chain(policy_texts(TextKey::HandoffGeneral, true, 24))
-                        .chain(policy_texts(TextKey::HandoffGeneral, false, 6))
-                        .chain(policy_texts(TextKey::HandoffGeneral, true, 6))
+                        .flat_map(|(english, level)| policy_texts(TextKey::HandoffGeneral, english, level))
                         .any(|text| text == to_simplified(words(&reply))),
                     "{}",
                     words(&reply)
@@ -398,7 +414,10 @@ fn attachments_are_for_people() {
         let reply = told(json!({ "text": text, "attachments": image }));
         assert_eq!((reply.decision, first_code(&reply)), (DecisionKind::Handoff, "action_needed"), "{text:?}");
         assert!(reply.handoff.as_ref().unwrap().summary.contains("img-42"), "{text:?}");
-        assert!(policy_texts(TextKey::AttachmentReceived, false, 24).contains(&words(&reply).to_owned()), "{text:?}");
+        assert!(
+            policy_texts(TextKey::AttachmentReceived, false, Level::Normal).contains(&words(&reply).to_owned()),
+            "{text:?}"
+        );
         expect_consistent(&reply, text);
     }
     for text in ["能便宜一点吗", "包邮吗", "退货运费谁出"] {
@@ -452,7 +471,7 @@ fn gold_customers_are_offered_a_person() {
     for tier in ["gold", "diamond"] {
         let reply = told(json!({ "text": "包邮吗", "customer": { "tier": tier } }));
         let rest = words(&reply).strip_prefix(words(&plain)).unwrap_or_else(|| panic!("{}", words(&reply)));
-        assert!(policy_texts(TextKey::OfferPerson, false, 24).contains(&rest.to_owned()), "{tier}: {rest}");
+        assert!(policy_texts(TextKey::OfferPerson, false, Level::Normal).contains(&rest.to_owned()), "{tier}: {rest}");
     }
     let unknown = told(json!({ "text": "包邮吗", "customer": { "tier": "platinum" } }));
     assert_eq!(timeless(&unknown), timeless(&said("包邮吗")), "a tier that the policy does not know changes nothing");
@@ -605,7 +624,11 @@ fn small_talk_is_answered_politely() {
         assert_eq!(reply.answer.unwrap().intents, intents, "{text}");
     }
     let reply = said("好的");
-    assert!(policy_texts(TextKey::Closing, false, 24).contains(&words(&reply).to_owned()), "{}", words(&reply));
+    assert!(
+        policy_texts(TextKey::Closing, false, Level::Normal).contains(&words(&reply).to_owned()),
+        "{}",
+        words(&reply)
+    );
     let reply = said("你是机器人吗");
     assert!(words(&reply).contains("程序"), "a bot says that it is one: {}", words(&reply));
 }
@@ -622,7 +645,8 @@ fn business_of_others_is_not_answered_as_ours() {
             answered += u32::from(reply.decision == DecisionKind::Answer && ours);
             if first_code(&reply) == "out_of_scope" && !reply_is_social(&reply) {
                 assert_eq!(reply.decision, DecisionKind::Answer, "no hand-off: {}", miss.say);
-                let texts = [false, true].map(|english| policy_texts(TextKey::OutOfScope, english, 24)).concat();
+                let texts =
+                    [false, true].map(|english| policy_texts(TextKey::OutOfScope, english, Level::Normal)).concat();
                 assert!(texts.contains(&to_simplified(words(&reply))), "{}", words(&reply));
             }
         }
@@ -661,7 +685,7 @@ fn after_two_questions_a_person_takes_over() {
         assert_eq!((reply.decision, first_code(&reply)), (decision, code), "{request}");
         if code == "clarify_limit" {
             assert!(codes(&reply).contains(&"slot:order_number"), "{:?}", codes(&reply));
-            assert!(policy_texts(TextKey::HandoffGeneral, false, 24).contains(&words(&reply).to_owned()));
+            assert!(policy_texts(TextKey::HandoffGeneral, false, Level::Normal).contains(&words(&reply).to_owned()));
             assert_eq!(reply.handoff.unwrap().queue, "order");
         }
     }
@@ -684,6 +708,106 @@ fn the_bots_own_questions_are_counted() {
         if decisions[0] == DecisionKind::Ask {
             assert_eq!(decisions[2], DecisionKind::Handoff, "{text}: {decisions:?}, {}", json!(history));
         }
+    }
+}
+
+// Hours
+
+/// What a customer reads who is handed over while nobody is there.
+#[test]
+fn who_is_handed_over_outside_the_hours_is_told_when_somebody_comes() {
+    for (now, zh, english) in [
+        ("2026-11-23T23:30", "明天 09:00", "tomorrow at 09:00"),
+        ("2026-11-24T08:59", "今天 09:00", "today at 09:00"),
+        ("2026-10-03T12:00", "10月8日 09:00 (周四)", "on Thu 8 Oct at 09:00"),
+    ] {
+        let now = moment(now);
+        for (text, lang, time) in [("转人工", "zh-Hans", zh), ("转人工", "en", english), ("轉人工", "zh-Hant", zh)]
+        {
+            let reply = told_at(json!({ "text": text, "lang": lang }), &now);
+            let shown = to_simplified(words(&reply));
+            let is_english = lang == "en";
+            let absent = policy_texts_at(TextKey::NobodyOnline, is_english, Level::Normal, &now);
+            let rest = absent.iter().find_map(|said| shown.strip_suffix(said.as_str()));
+            let rest = rest.unwrap_or_else(|| panic!("{now} {lang}: {shown}")).trim_end();
+            let first = policy_texts_at(TextKey::HandoffUserRequest, is_english, Level::Normal, &now);
+            assert!(first.iter().any(|said| said == rest), "{now} {lang}: {rest}");
+            assert!(absent.iter().all(|said| said.contains(time)), "{absent:?}");
+        }
+        // An answer of the catalogue that hands over ends the same way.
+        let order = json!({ "text": "查一下我的快递", "context": { "order_ids": ["A-1"] } });
+        let shown = words(&told_at(order, &now)).to_owned();
+        let absent = policy_texts_at(TextKey::NobodyOnline, false, Level::Normal, &now);
+        assert!(absent.iter().any(|said| shown.ends_with(said)), "{now}: {shown}");
+    }
+}
+
+#[test]
+fn nothing_is_said_of_hours_where_they_do_not_count() {
+    let night = moment("2026-11-23T23:30");
+    let absent = [false, true].map(|english| policy_texts_at(TextKey::NobodyOnline, english, Level::Normal, &night));
+    let absent = absent.concat();
+    let says = |reply: &Reply| absent.iter().any(|said| words(reply).contains(said));
+    for (request, what) in [
+        (json!({ "text": "充电宝爆炸了把我手烫伤了" }), "urgent"),
+        (json!({ "text": "不处理我就打12315" }), "serious"),
+        (json!({ "text": "包邮吗" }), "an answer"),
+        (json!({ "text": "查一下我的快递" }), "a question"),
+        (json!({ "text": "谢谢" }), "a closing line"),
+    ] {
+        let reply = told_at(request, &night);
+        assert!(!says(&reply), "{what}: {}", words(&reply));
+    }
+    assert!(says(&told_at(json!({ "text": "转人工" }), &night)));
+    for open in ["2026-11-23T09:00", "2026-11-23T21:59"] {
+        let open = moment(open);
+        let reply = told_at(json!({ "text": "转人工" }), &open);
+        let said = policy_texts_at(TextKey::HandoffUserRequest, false, Level::Normal, &open);
+        assert!(said.contains(&words(&reply).to_owned()), "{open}: {}", words(&reply));
+    }
+}
+
+#[test]
+fn due_times_and_words_are_those_of_the_moment_and_of_the_shops_zone() {
+    let reply = told(json!({ "text": "转人工" }));
+    let handoff = reply.handoff.as_ref().unwrap();
+    assert_eq!(handoff.respond_due_at, moment("2026-11-25T12:05").timestamp());
+    assert_eq!(handoff.resolve_due_at, Some(moment("2026-11-28T21:05").timestamp()));
+    assert!(words(&reply).contains("后天 12:05"), "{}", words(&reply));
+    let abroad = NOW.in_tz("America/New_York").unwrap();
+    assert_eq!(timeless(&told_at(json!({ "text": "转人工" }), &abroad)), timeless(&reply));
+}
+
+/// A queue may keep hours of its own, and a level may run on another clock.
+#[test]
+fn a_queue_may_have_hours_of_its_own() {
+    let place = Workplace::without_intents();
+    for id in ["human_agent", "quality_issue", "wrong_or_missing"] {
+        place.write(&format!("intents/{id}.yaml"), &minimal_intent(id));
+    }
+    let hours = "{ weekly: { mon: [\"10:00-12:00\"], thu: [\"10:00-12:00\"] } }";
+    place.edit(
+        "config/policy.yaml",
+        "  presale: { zh: 售前, en: Pre-sales }",
+        &format!("  presale: {{ zh: 售前, en: Pre-sales, hours: {hours} }}"),
+    );
+    place.edit(
+        "config/policy.yaml",
+        "respond_hours: 6, solve_hours: 48, clock: wall",
+        "respond_hours: 1, clock: business",
+    );
+    let sources =
+        Sources::read(&place.path("intents"), &place.path("config/policy.yaml"), &shipped("config/shop.yaml"));
+    let catalogue = Catalogue::check(&sources.unwrap()).unwrap();
+    let policy = catalogue.policy();
+    for (queue, level, respond, opens) in [
+        ("order", Level::Normal, "2026-11-25T12:05", None),
+        ("presale", Level::Serious, "2026-11-26T11:00", Some("2026-11-26T10:00")),
+        ("presale", Level::Urgent, "2026-11-23T16:05", None),
+        ("no such queue", Level::Serious, "2026-11-23T15:05", None),
+    ] {
+        let due = policy.due(level, queue, &NOW);
+        assert_eq!((due.respond_at, due.opens_at), (moment(respond), opens.map(moment)), "{queue} {level:?}");
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod architecture;
 mod bundle;
+mod calendar;
 mod cases;
 mod catalogue;
 mod catalogue_api;

@@ -75,6 +75,19 @@ pub(super) const SHAPES: &[Broken] = &[
         &[(WRAP, "- id: general", "missing-key", "key `en` is missing")],
     ),
     (
+        "a day that no week has",
+        &[(POLICY, "    mon: [\"09:00", "    monday: [\"09:00")],
+        &[(POLICY, "    monday:", "unknown-key", "unknown key `monday`; allowed: mon, tue, wed, thu, fri, sat, sun")],
+    ),
+    (
+        "no opening hours",
+        &[(POLICY, "\nhours:\n", "\nhour:\n")],
+        &[
+            (POLICY, "\nthresholds:", "missing-key", "key `hours` is missing"),
+            (POLICY, "hour:", "unknown-key", "unknown key `hour`; allowed: thresholds, hours, queues"),
+        ],
+    ),
+    (
         "no Chinese examples",
         &[(WRAP, "  zh:\n    - 能包装成礼物吗\n    - { say: 包装一下要多久, also: [gift_card] }\n", "")],
         &[(WRAP, "examples:", "missing-key", "key `zh` is missing")],
@@ -239,8 +252,8 @@ pub(super) const MEANINGS: &[Broken] = &[
     ),
     (
         "due times where nobody takes over",
-        &[(WRAP, "{{ shop.name }}可以包装", "{{ handoff.respond_hours }}小时")],
-        &[(WRAP, "handoff.respond_hours }}小时", "unknown-variable", "only answers that resolve by `act`")],
+        &[(WRAP, "{{ shop.name }}可以包装", "{{ handoff.respond_by }}包好")],
+        &[(WRAP, "handoff.respond_by }}包好", "unknown-variable", "only answers that resolve by `act`")],
     ),
     (
         "a slot in the question for it",
@@ -249,8 +262,71 @@ pub(super) const MEANINGS: &[Broken] = &[
     ),
     (
         "due times in a closing line",
-        &[(POLICY, "zh: [不客气，祝您生活愉快！", "zh: ['{{ handoff.respond_hours }}'")],
-        &[(POLICY, "zh: ['{{ handoff.respond_hours }}'", "unknown-variable", "`handoff.respond_hours`")],
+        &[(POLICY, "zh: [不客气，祝您生活愉快！", "zh: ['{{ handoff.respond_by }}'")],
+        &[(POLICY, "zh: ['{{ handoff.respond_by }}'", "unknown-variable", "`handoff.respond_by`")],
+    ),
+    (
+        "hours, which texts named before they named times",
+        &[
+            (WRAP, "- 转交一", "- '{{ handoff.respond_hours }} 小时内'"),
+            (WRAP, "- passed one", "- '{{ handoff.opens_at }}'"),
+        ],
+        &[
+            (
+                WRAP,
+                "respond_hours",
+                "unknown-variable",
+                "unknown variable `handoff.respond_hours`; allowed here: handoff.respond_by, handoff.solve_by;",
+            ),
+            (WRAP, "opens_at", "unknown-variable", "unknown variable `handoff.opens_at`"),
+        ],
+    ),
+    (
+        "hours that no day has",
+        &[
+            (POLICY, "    mon: [\"09:00-22:00\"]", "    mon: [\"9-22\"]"),
+            (POLICY, "    tue: [\"09:00-22:00\"]", "    tue: [\"18:00-02:00\"]"),
+            (POLICY, "    wed: [\"09:00-22:00\"]", "    wed: [\"09:00-13:00\", \"12:00-18:00\", \"18:00-20:00\"]"),
+            (POLICY, "  special: {}", "  special: { 2026-10-10: [\"09:00-25:00\"] }"),
+        ],
+        &[
+            (POLICY, "mon: [\"9-22\"]", "bad-time", "`9-22` is not a span of hours; write 09:00-22:00"),
+            (
+                POLICY,
+                "tue: [\"18:00-02:00\"]",
+                "bad-time",
+                "`18:00-02:00` ends before it starts; write hours over midnight",
+            ),
+            (POLICY, "12:00-18:00", "overlapping-hours", "`12:00-18:00` overlaps `09:00-13:00`"),
+            (POLICY, "  special: { 2026-10-10", "bad-time", "`09:00-25:00`"),
+        ],
+    ),
+    (
+        "days off that do not exist",
+        &[
+            (POLICY, "- 2026-10-01..2026-10-07", "- 2026-10-07..2026-10-01"),
+            (POLICY, "- 2027-02-05..2027-02-09", "- 2027-02-29"),
+            (POLICY, "  special: {}", "  special: { 10/10/2026: [\"09:00-18:00\"] }"),
+        ],
+        &[
+            (POLICY, "- 2026-10-07..", "bad-date", "`2026-10-07..2026-10-01` ends before it starts"),
+            (
+                POLICY,
+                "- 2027-02-29",
+                "bad-date",
+                "`2027-02-29` is not a day; write 2026-11-30, and several in a row as ",
+            ),
+            (POLICY, "10/10/2026", "bad-date", "`10/10/2026` is not a day"),
+        ],
+    ),
+    (
+        "a queue that is never open",
+        &[(
+            POLICY,
+            "  presale: { zh: 售前, en: Pre-sales }",
+            "  presale: { zh: 售前, en: Pre-sales, hours: { weekly: {} } }",
+        )],
+        &[(POLICY, "hours: { weekly: {} }", "never-open", "no day of the week has hours")],
     ),
     (
         "choices where none are offered",
@@ -513,6 +589,16 @@ pub(super) const VALUES: &[(&str, Edit, &str, &str)] = &[
         (WRAP, "expect_not: gift_wrap }", "history: [{ role: boss, text: a }] }"),
         "role: boss",
         "`boss` is not allowed; allowed: customer, agent, bot",
+    ),
+    (
+        "a clock",
+        (
+            POLICY,
+            "suggestion: { respond_hours: 48, clock: business }",
+            "suggestion: { respond_hours: 48, clock: office }",
+        ),
+        "clock: office",
+        "`office` is not allowed; allowed: wall, business",
     ),
     (
         "a level",

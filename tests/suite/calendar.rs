@@ -178,7 +178,7 @@ fn business_time_is_added() {
         ("a night with an hour less", daily(&["01:00-05:00"]), NEW_YORK, "2026-03-08T01:00", 181, "2026-03-09T01:01"),
         ("opens in the lost hour", daily(&["02:30-05:00"]), NEW_YORK, "2026-03-08T00:00", 90, "2026-03-08T05:00"),
         ("closes in the lost hour", daily(&["01:00-02:30"]), NEW_YORK, "2026-03-08T01:00", 90, "2026-03-08T03:30"),
-        ("the lost hour alone", daily(&["02:00-03:00"]), NEW_YORK, "2026-03-08T01:00", 60, "2026-03-08T04:00"),
+        ("the lost hour alone is none", daily(&["02:00-03:00"]), NEW_YORK, "2026-03-08T01:00", 60, "2026-03-09T03:00"),
         (
             "touching in the lost hour",
             daily(&["01:00-02:45", "03:00-05:00"]),

@@ -4,7 +4,7 @@ use jiff::Zoned;
 use serde_json::{Map, json};
 
 use crate::calendar;
-use crate::catalogue::{Catalogue, Due, TextKey, Values, Wording};
+use crate::catalogue::{Catalogue, Due, Template, TextKey, Values, Wording};
 use crate::policy::{Decision, Evidence, Outcome, Plan};
 use crate::reply::{Answer, Choice, DecisionKind};
 use crate::text::{Language, to_traditional};
@@ -13,6 +13,9 @@ use crate::text::{Language, to_traditional};
 #[derive(Debug, thiserror::Error)]
 #[error("a reply could not be rendered: {0}")]
 pub struct AnswerError(#[from] minijinja::Error);
+
+/// Stands for a time where only the words around it matter; in no text of a customer or a lead.
+const ANY_TIME: &str = "\u{1}";
 
 /// What the texts of one reply are filled with.
 struct Words<'e, 'a> {
@@ -132,13 +135,27 @@ impl<'e, 'a> Words<'e, 'a> {
     fn pick(&self, wording: &Wording, values: &Values) -> Result<(String, usize), AnswerError> {
         let variants = wording.variants(self.english);
         let mut at = self.seed % variants.len().max(1);
-        let mut text = variants[at].render(values)?;
-        let shown = if self.traditional { to_traditional(&text) } else { text.clone() };
-        if variants.len() > 1 && !text.is_empty() && self.last_said.contains(&shown) {
+        if variants.len() > 1 && self.was_said(&variants[at], values)? {
             at = (at + 1) % variants.len();
-            text = variants[at].render(values)?;
         }
-        Ok((text, at))
+        Ok((variants[at].render(values)?, at))
+    }
+
+    /// Whether the bot's last line holds this wording, whatever time of a hand-off it named.
+    fn was_said(&self, wording: &Template, values: &Values) -> Result<bool, AnswerError> {
+        if self.last_said.is_empty() {
+            return Ok(false);
+        }
+        let times = json!({ "respond_by": ANY_TIME, "solve_by": ANY_TIME, "opens_at": ANY_TIME });
+        let text = wording.render(&values.and(&json!({ "handoff": times })))?;
+        let shown = if self.traditional { to_traditional(&text) } else { text };
+        let mut rest = self.last_said.as_str();
+        let mut follows = |part: &str| {
+            let found = rest.find(part);
+            rest = found.map_or(rest, |at| &rest[at + part.len()..]);
+            found.is_some()
+        };
+        Ok(!shown.is_empty() && shown.split(ANY_TIME).all(&mut follows))
     }
 }
 

@@ -26,10 +26,10 @@ impl Values {
         Self(Value::from(Serde(object)))
     }
 
-    /// These, and the names of another object.
+    /// These, and the names of another object, which takes the place of what both name. (Of merged maps the last counts.)
     #[must_use]
     pub fn and(&self, object: &serde_json::Value) -> Self {
-        Self(merge_maps([Value::from(Serde(object)), self.0.clone()]))
+        Self(merge_maps([self.0.clone(), Value::from(Serde(object))]))
     }
 }
 

@@ -867,6 +867,25 @@ fn no_wording_is_used_twice_running_in_traditional_script() {
     assert_eq!(repeated_in("zh-Hant"), [""; 0]);
 }
 
+/// Another time is no other wording.
+#[test]
+fn no_wording_is_used_twice_running_a_while_later() {
+    let night = moment("2026-11-23T23:30");
+    let tomorrow = moment("2026-11-24T08:00");
+    let later = NOW.checked_add(jiff::SignedDuration::from_mins(25)).unwrap();
+    for lang in ["zh-Hans", "zh-Hant", "en"] {
+        for text in ["转人工", "我要投诉", "充电宝爆炸了把我手烫伤了", "什么破客服"] {
+            for (before, now) in [(&*NOW, &later), (&night, &tomorrow)] {
+                let first = told_at(json!({ "text": text, "lang": lang }), before);
+                let history = json!([customer(text), bot(words(&first))]);
+                let second = told_at(json!({ "text": text, "lang": lang, "history": history }), now);
+                let variant = |reply: &Reply| reply.answer.as_ref().unwrap().variant;
+                assert_ne!(variant(&first), variant(&second), "{lang} {text}: {}", words(&second));
+            }
+        }
+    }
+}
+
 /// What is said again, word for word, when the same message comes a second time.
 fn repeated_in(lang: &str) -> Vec<String> {
     let texts = ["包邮吗", "谢谢", "好的", "查一下我的快递", "202605260001", "转人工", "我要投诉"];

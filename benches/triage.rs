@@ -6,7 +6,7 @@
 
 use std::hint::black_box;
 use std::path::Path;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use criterion::{Criterion, SamplingMode, Throughput};
@@ -14,8 +14,11 @@ use ndarray::Array2;
 use ndarray::linalg::general_mat_mul;
 use triage::catalogue::{Catalogue, Sources};
 use triage::config::Config;
+use triage::desk::{Desk, Options, SystemClock};
+use triage::live::Live;
+use triage::store::{Sqlite, SqliteOptions, Store};
 use triage::text::{Message, Utterance};
-use triage::{Engine, Incoming};
+use triage::{Engine, Incoming, Request};
 
 /// The shipped configuration, found from wherever the bench is started.
 const CONFIG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/config/triage.yaml");
@@ -47,6 +50,7 @@ fn main() {
     encode(&mut criterion);
     triage(&mut criterion);
     twelve_characters(&mut criterion);
+    desk(&mut criterion);
     catalogue_check(&mut criterion);
     open(&mut criterion);
     criterion.final_summary();
@@ -113,6 +117,57 @@ fn open(criterion: &mut Criterion) {
         bencher.iter(|| Engine::open(black_box(CONFIG)).expect("the shipped configuration opens"));
     });
     group.finish();
+}
+
+/// Messages of 64 conversations at a time, through the desk: remembered and written down, and not.
+fn desk(criterion: &mut Criterion) {
+    const AT_ONCE: usize = 64;
+    let folder = tempfile::tempdir().expect("a folder for the store");
+    let file = folder.path().join("triage.db");
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let texts: Vec<&str> = CORPUS[0].1.lines().collect();
+    let sent = std::sync::atomic::AtomicUsize::new(0);
+    let mut group = criterion.benchmark_group("desk");
+    group.throughput(Throughput::Elements(AT_ONCE as u64));
+    for (name, is_stored) in [("not_stored", false), ("stored", true)] {
+        let live = Arc::new(Live::open(CONFIG).expect("the shipped configuration opens"));
+        let store = is_stored.then(|| Sqlite::open(&file, SqliteOptions::default()).expect("a new store"));
+        let store = store.map(|store| Arc::new(store) as Arc<dyn Store>);
+        let desk = Desk::open(live, store, Arc::new(SystemClock), Options::default()).expect("threads for the workers");
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                runtime.block_on(async {
+                    let mut waiting = tokio::task::JoinSet::new();
+                    for _ in 0..AT_ONCE {
+                        let number = sent.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                        let request = Request {
+                            // Four messages of each conversation: the last of a round of rounds.
+                            conversation_id: Some(format!("c-{}-{}", number / (4 * AT_ONCE), number % AT_ONCE)),
+                            message_id: Some(format!("m-{number}")),
+                            text: texts[number % texts.len()].to_owned(),
+                            deadline_ms: Some(60_000),
+                            ..Request::default()
+                        };
+                        let desk = desk.clone();
+                        waiting.spawn(async move { desk.message(request, false).await });
+                    }
+                    waiting.join_all().await
+                })
+            });
+        });
+    }
+    group.finish();
+    if let Ok(store) = rusqlite::Connection::open(&file) {
+        let count = |sql: &str| store.query_row(sql, (), |row| row.get::<_, i64>(0)).unwrap_or_default();
+        let (turns, bytes) = (
+            count("SELECT count(*) FROM turns"),
+            count("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"),
+        );
+        println!(
+            "desk/stored: {turns} turns in {bytes} bytes, {} bytes per 100,000 turns",
+            bytes * 100_000 / turns.max(1)
+        );
+    }
 }
 
 /// One bench per file of the corpus: `step` on each of its messages, made by `prepare` beforehand.

@@ -1,11 +1,13 @@
 //! From a decision to words: templates filled with slots and shop facts, in the customer's language and script.
 
+use std::cell::RefCell;
+
 use jiff::Zoned;
 use serde_json::{Map, json};
 
 use crate::calendar;
-use crate::catalogue::{Catalogue, Due, Template, TextKey, Values, Wording};
-use crate::policy::{Decision, Evidence, Outcome, Plan};
+use crate::catalogue::{Catalogue, Due, Resolves, Template, TextKey, Values, Wording};
+use crate::policy::{Decision, Evidence, Outcome, Plan, plan};
 use crate::reply::{Answer, Choice, DecisionKind};
 use crate::text::{Language, to_traditional};
 
@@ -14,8 +16,21 @@ use crate::text::{Language, to_traditional};
 #[error("a reply could not be rendered: {0}")]
 pub struct AnswerError(#[from] minijinja::Error);
 
+/// A reply in words.
+pub struct Said {
+    /// What the customer reads.
+    pub answer: Answer,
+    /// Which wording was used of each text.
+    pub wordings: Vec<(String, usize)>,
+    /// Whether the bot said that it is one.
+    pub introduced: bool,
+}
+
 /// Stands for a time where only the words around it matter; in no text of a customer or a lead.
 const ANY_TIME: &str = "\u{1}";
+
+/// Replies offered to a person, at most.
+const SUGGESTIONS: usize = 3;
 
 /// What the texts of one reply are filled with.
 struct Words<'e, 'a> {
@@ -23,12 +38,11 @@ struct Words<'e, 'a> {
     english: bool,
     values: Values,
     traditional: bool,
-    /// What the bot said last; no wording is used twice running.
-    last_said: String,
     seed: usize,
+    used: RefCell<Vec<(String, usize)>>,
 }
 
-/// Puts a decision into words; `None` where nothing is said. Times of a hand-off are told as seen from `now`.
+/// Puts a decision into words; `None` where nothing is said.
 ///
 /// # Errors
 /// When a template meets a value that is missing after all.
@@ -36,16 +50,20 @@ pub fn words(
     decision: &Decision<'_>,
     evidence: &Evidence<'_>,
     language: Language,
-    (now, due): (&Zoned, &Due),
-) -> Result<Option<Answer>, AnswerError> {
+    due: &Due,
+) -> Result<Option<Said>, AnswerError> {
     if decision.kind == DecisionKind::Silent {
         return Ok(None);
     }
-    let words = Words::new(evidence, language, (now, due));
+    let words = Words::new(evidence, language, due);
     let mut parts: Vec<String> = Vec::new();
     let mut choices = Vec::new();
     let mut variant = 0;
     let mut intents = Vec::new();
+    let introduced = evidence.catalogue.policy().introduces && !evidence.situation.state.is_introduced;
+    if introduced {
+        parts.push(words.policy(TextKey::Introduction)?.0);
+    }
     if decision.apologise {
         parts.push(words.policy(TextKey::Apology)?.0);
     } else if decision.hurry {
@@ -63,7 +81,8 @@ pub fn words(
         }
         Outcome::Slot(intent, slot) => {
             if let Some(rule) = intent.slot(slot) {
-                let (text, used) = words.pick(&rule.ask, &words.values)?;
+                let name = format!("{}?{slot}", intent.id);
+                let (text, used) = words.pick(&name, &rule.ask, &words.values)?;
                 parts.push(text);
                 variant = used;
             }
@@ -82,7 +101,8 @@ pub fn words(
             let titles: Vec<&str> = offered.iter().map(|intent| intent.title(words.english)).collect();
             let titles = titles.join(if words.english { " / " } else { "、" });
             let values = words.values.and(&json!({ "choices": titles }));
-            let (text, used) = words.pick(words.evidence.catalogue.policy().text(*key), &values)?;
+            let wording = words.evidence.catalogue.policy().text(*key);
+            let (text, used) = words.pick(&format!("{key:?}"), wording, &values)?;
             parts.push(text);
             variant = used;
             choices = offered
@@ -94,7 +114,9 @@ pub fn words(
     if decision.offer_person {
         parts.push(words.policy(TextKey::OfferPerson)?.0);
     }
-    if decision.kind == DecisionKind::Handoff && due.opens_at.is_some() {
+    let tells_when =
+        decision.kind == DecisionKind::Handoff || matches!(decision.outcome, Outcome::Text(TextKey::Coming, _));
+    if tells_when && due.opens_at.is_some() {
         parts.push(words.policy(TextKey::NobodyOnline)?.0);
     }
     let mut text = parts.join(if words.english { " " } else { "" });
@@ -104,52 +126,76 @@ pub fn words(
             choice.title = to_traditional(&choice.title);
         }
     }
-    Ok(Some(Answer { text, lang: language, intents, variant, choices }))
+    let answer = Answer { text, lang: language, intents, variant, choices };
+    Ok(Some(Said { answer, wordings: words.used.into_inner(), introduced }))
+}
+
+/// Up to three replies for a person to start from: what the bot would have said or asked about each intent that is likely.
+#[must_use]
+pub fn suggestions(evidence: &Evidence<'_>, language: Language, due: &Due) -> Vec<String> {
+    let words = Words::new(evidence, language, due);
+    let reply = |plan: Plan<'_>| match plan.missing {
+        Some(slot) => words.pick("", &plan.intent.slot(slot)?.ask, &words.values).ok(),
+        None if plan.answer.resolves == Resolves::Act => None,
+        None => words.answer(&plan).ok(),
+    };
+    let likely = evidence.candidates();
+    let topics = likely.iter().map(|topic| topic.intent);
+    let texts = topics.filter_map(|intent| reply(plan(intent, evidence)?)).map(|(text, _)| text).take(SUGGESTIONS);
+    texts.map(|text| if words.traditional { to_traditional(&text) } else { text }).collect()
 }
 
 impl<'e, 'a> Words<'e, 'a> {
-    fn new(evidence: &'e Evidence<'a>, language: Language, due: (&Zoned, &Due)) -> Self {
+    fn new(evidence: &'e Evidence<'a>, language: Language, due: &Due) -> Self {
         let english = language == Language::English;
-        let last = evidence.incoming.history().iter().rev().find(|past| past.role == crate::incoming::Role::Bot);
         // The same message in the same conversation always gets the same wording.
         let seed = evidence.message.plain().bytes().fold(7_usize, |sum, byte| sum.wrapping_mul(31) ^ usize::from(byte));
         Self {
             evidence,
             english,
-            values: values(evidence, english, due),
+            values: values(evidence, english, (evidence.now, due)),
             traditional: language == Language::ChineseTraditional,
-            last_said: last.map(|past| past.text.clone()).unwrap_or_default(),
             seed,
+            used: RefCell::default(),
         }
     }
 
     fn policy(&self, key: TextKey) -> Result<(String, usize), AnswerError> {
-        self.pick(self.evidence.catalogue.policy().text(key), &self.values)
+        self.pick(&format!("{key:?}"), self.evidence.catalogue.policy().text(key), &self.values)
     }
 
     fn answer(&self, plan: &Plan<'_>) -> Result<(String, usize), AnswerError> {
-        self.pick(&plan.answer.wording, &self.values)
+        self.pick(&format!("{}/{}", plan.intent.id, plan.answer.id), &plan.answer.wording, &self.values)
     }
 
-    /// One wording, filled, and its number; not the one that the bot used last.
-    fn pick(&self, wording: &Wording, values: &Values) -> Result<(String, usize), AnswerError> {
+    /// One wording of a text, filled, and its number; not the one that this text had last in the conversation.
+    fn pick(&self, name: &str, wording: &Wording, values: &Values) -> Result<(String, usize), AnswerError> {
+        let state = &self.evidence.situation.state;
         let variants = wording.variants(self.english);
         let mut at = self.seed % variants.len().max(1);
-        if variants.len() > 1 && self.was_said(&variants[at], values)? {
+        let is_last = match state.wordings.get(name) {
+            Some(last) => *last == at,
+            // Callers who keep their conversations send what was said, not which wording it was.
+            None => self.was_said(&variants[at], values)?,
+        };
+        if is_last && variants.len() > 1 {
             at = (at + 1) % variants.len();
         }
-        Ok((variants[at].render(values)?, at))
+        let text = variants[at].render(values)?;
+        self.used.borrow_mut().push((name.to_owned(), at));
+        Ok((text, at))
     }
 
     /// Whether the bot's last line holds this wording, whatever time of a hand-off it named.
     fn was_said(&self, wording: &Template, values: &Values) -> Result<bool, AnswerError> {
-        if self.last_said.is_empty() {
+        let last_line = &self.evidence.situation.state.last_line;
+        if last_line.is_empty() {
             return Ok(false);
         }
         let times = json!({ "respond_by": ANY_TIME, "solve_by": ANY_TIME, "opens_at": ANY_TIME });
         let text = wording.render(&values.and(&json!({ "handoff": times })))?;
         let shown = if self.traditional { to_traditional(&text) } else { text };
-        let mut rest = self.last_said.as_str();
+        let mut rest = last_line.as_str();
         let mut follows = |part: &str| {
             let found = rest.find(part);
             rest = found.map_or(rest, |at| &rest[at + part.len()..]);
@@ -203,10 +249,10 @@ fn handoff((now, due): (&Zoned, &Due), english: bool) -> serde_json::Value {
     values
 }
 
-/// What is said where nothing is known of a message but its language: a person answers, by when, and that nobody is
-/// there where nobody is.
+/// Texts of the policy, for moments in which no message is read: something broke, or a ticket waits for too long. That nobody
+/// is there is told where nobody is.
 #[must_use]
-pub fn plain_handoff(catalogue: &Catalogue, language: Language, (now, due): (&Zoned, &Due)) -> Option<String> {
+pub fn plain(catalogue: &Catalogue, key: TextKey, language: Language, (now, due): (&Zoned, &Due)) -> Option<String> {
     let english = language == Language::English;
     let shop = catalogue.shop();
     let values = shop.values(english).and(&json!({
@@ -214,7 +260,7 @@ pub fn plain_handoff(catalogue: &Catalogue, language: Language, (now, due): (&Zo
         "quote": { "free_from": shop.shipping.free_from },
     }));
     let absent = due.opens_at.as_ref().map(|_| TextKey::NobodyOnline);
-    let said = [Some(TextKey::HandoffGeneral), absent].into_iter().flatten().map(|key| {
+    let said = [Some(key), absent].into_iter().flatten().map(|key| {
         let wording = catalogue.policy().text(key).variants(english).first()?;
         wording.render(&values).ok()
     });

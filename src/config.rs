@@ -1,11 +1,15 @@
 //! `config/triage.yaml`: everything that is neither catalogue nor shop.
 
+mod webhooks;
+
 use std::net::SocketAddr;
 use std::path::{Component, Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub(crate) use self::webhooks::Secret;
+pub use self::webhooks::Webhook;
 use crate::yaml::{self, Findings, Place};
 
 /// As written.
@@ -28,6 +32,37 @@ struct RawConfig {
     #[schemars(range(min = 1024, max = 16_777_216))]
     body_bytes: usize,
     log: LogFormat,
+    store: RawStore,
+    webhooks: Vec<webhooks::RawWebhook>,
+    #[schemars(range(min = 100, max = 60_000))]
+    webhook_timeout_ms: u64,
+    #[schemars(range(min = 1, max = 100))]
+    webhook_attempts: u32,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+struct RawStore {
+    #[schemars(length(min = 1))]
+    path: String,
+    masked: bool,
+    synchronous: Synchronous,
+    #[schemars(range(min = 1, max = 36_500))]
+    retention_days: u32,
+    #[schemars(range(max = 100))]
+    group_ms: u64,
+}
+
+impl Default for RawStore {
+    fn default() -> Self {
+        Self {
+            path: "../data/triage.db".into(),
+            masked: true,
+            synchronous: Synchronous::Normal,
+            retention_days: 180,
+            group_ms: 2,
+        }
+    }
 }
 
 /// The JSON Schema of the file.
@@ -51,6 +86,10 @@ impl Default for RawConfig {
             deadline_ms: 2000,
             body_bytes: 65536,
             log: LogFormat::Text,
+            store: RawStore::default(),
+            webhooks: Vec::new(),
+            webhook_timeout_ms: 5000,
+            webhook_attempts: 12,
         }
     }
 }
@@ -63,6 +102,31 @@ pub enum LogFormat {
     Text,
     /// One JSON object per line.
     Json,
+}
+
+/// Whether a commit waits until it is on the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Synchronous {
+    /// It does not: what was acknowledged outlives the process, and the last moments may be lost when the power fails.
+    Normal,
+    /// It does.
+    Full,
+}
+
+/// What is kept, and how.
+#[derive(Debug, Clone)]
+pub struct StoreConfig {
+    /// The file.
+    pub path: PathBuf,
+    /// Whether personal data in texts is masked before they are stored.
+    pub masked: bool,
+    /// Whether a commit waits for the disk.
+    pub synchronous: Synchronous,
+    /// After so many days what is done with goes.
+    pub retention_days: u32,
+    /// How long a change waits for others to share its commit, in milliseconds.
+    pub group_ms: u64,
 }
 
 /// The checked configuration, its paths resolved.
@@ -92,6 +156,14 @@ pub struct Config {
     pub body_bytes: usize,
     /// How logs are written.
     pub log: LogFormat,
+    /// What is kept; nothing if `None`.
+    pub store: Option<StoreConfig>,
+    /// Where events are delivered.
+    pub webhooks: Vec<Webhook>,
+    /// How long an endpoint may take to answer, in milliseconds.
+    pub webhook_timeout_ms: u64,
+    /// How often an event is sent before it is laid aside.
+    pub webhook_attempts: u32,
 }
 
 impl Config {
@@ -136,9 +208,13 @@ impl Config {
             let message = format!("`{}` is not a time zone, such as Asia/Shanghai", raw.time_zone);
             findings.add(path, document.place("/time_zone"), "bad-time-zone", message);
         }
+        let webhooks = webhooks::check(raw.webhooks, path, &document, &mut findings);
         let (Some(listen), Some(metrics_listen), Ok(time_zone)) = (listen, metrics_listen, time_zone) else {
             return Err(findings.sorted());
         };
+        if !findings.is_empty() {
+            return Err(findings.sorted());
+        }
         let folder = path.parent().unwrap_or(Path::new("."));
         let workers = match raw.workers {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
@@ -157,8 +233,21 @@ impl Config {
             deadline_ms: raw.deadline_ms,
             body_bytes: raw.body_bytes,
             log: raw.log,
+            store: store(folder, raw.store),
+            webhooks,
+            webhook_timeout_ms: raw.webhook_timeout_ms,
+            webhook_attempts: raw.webhook_attempts,
         })
     }
+}
+
+fn store(folder: &Path, raw: RawStore) -> Option<StoreConfig> {
+    let RawStore { path, masked, synchronous, retention_days, group_ms } = raw;
+    let path = match path.as_str() {
+        "off" => return None,
+        path => beside(folder, path),
+    };
+    Some(StoreConfig { path, masked, synchronous, retention_days, group_ms })
 }
 
 /// A path given relative to a folder, without `..` where that is the same place: `config/../intents` is `intents`, unless
@@ -210,6 +299,8 @@ mod tests {
         let places: Vec<(usize, &str)> = findings.iter().map(|f| (f.place.line, f.code)).collect();
         assert_eq!(places, [(1, "bad-address"), (2, "bad-time-zone")]);
         let findings = Config::check(Path::new("c.yaml"), "lisen: 1\nqueue: 0\n").unwrap_err();
+        assert_eq!(findings.len(), 2, "{findings}");
+        let findings = Config::check(Path::new("c.yaml"), "store: { path: '', synchronous: never }\n").unwrap_err();
         assert_eq!(findings.len(), 2, "{findings}");
     }
 }

@@ -4,15 +4,17 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::catalogue::{Catalogue, Sources};
+use crate::answer;
+use crate::catalogue::{Catalogue, Due, Sources, TextKey};
 use crate::config::Config;
+use crate::conversation::Situation;
 use crate::explain::Explanation;
 use crate::head::{FitReport, IntentHead, Neighbour, Samples};
 use crate::incoming::Incoming;
 use crate::model::{Bundle, BundleError, EncoderError};
-use crate::pipeline::{self, Parts};
-use crate::reply::Reply;
-use crate::text::Message;
+use crate::pipeline::{self, Handled, Parts};
+use crate::reply::{DecisionKind, Reason, Reply};
+use crate::text::{Language, Message};
 use crate::yaml::Findings;
 
 /// A model, a catalogue and the head fitted to it. Share it between threads as it is.
@@ -119,13 +121,33 @@ impl Engine {
     /// moment in the shop's time zone.
     #[must_use]
     pub fn triage_at(&self, incoming: &Incoming, now: &jiff::Zoned) -> Reply {
-        pipeline::handle(&self.parts(), incoming, &now.with_time_zone(self.config.time_zone.clone()))
+        let situation = Situation::of_history(incoming, &self.catalogue);
+        self.triage_in(incoming, &situation, now).reply
     }
 
-    /// The reply to a message whose processing broke off: a hand-off, reason `bot_error`.
+    /// Decides about a message in what came before it. Gives, beside the reply, what the next message is to be read
+    /// against, and what a person who takes over needs to know.
     #[must_use]
-    pub fn model_error_reply(&self, incoming: &Incoming) -> Reply {
-        pipeline::fail_open(&self.parts(), incoming, &self.now())
+    pub fn triage_in(&self, incoming: &Incoming, situation: &Situation, now: &jiff::Zoned) -> Handled {
+        pipeline::handle(&self.parts(), incoming, situation, &self.here(now))
+    }
+
+    /// As [`Engine::triage_in`] for a message whose processing broke off: a hand-off, reason `bot_error`.
+    #[must_use]
+    pub fn hand_over(&self, incoming: &Incoming, situation: &Situation, now: &jiff::Zoned) -> Handled {
+        pipeline::fail_open(&self.parts(), incoming, situation, &self.here(now))
+    }
+
+    /// The reply to a message that is not decided on its own.
+    #[must_use]
+    pub fn silence(&self, incoming: &Incoming, reason: Reason) -> Reply {
+        pipeline::blank(&self.parts(), incoming, DecisionKind::Silent, reason)
+    }
+
+    /// A text of the policy, filled with due times, where no message is read.
+    #[must_use]
+    pub fn text(&self, key: TextKey, language: Language, due: &Due, now: &jiff::Zoned) -> Option<String> {
+        answer::plain(&self.catalogue, key, language, (&self.here(now), due))
     }
 
     /// The examples of the catalogue nearest to a message, with the ids of their intents, nearest first.
@@ -217,6 +239,10 @@ impl Engine {
             model: &self.model,
             generation: &self.generation,
         }
+    }
+
+    fn here(&self, now: &jiff::Zoned) -> jiff::Zoned {
+        now.with_time_zone(self.config.time_zone.clone())
     }
 
     /// The time in the shop.

@@ -42,7 +42,8 @@ pub struct Request {
     /// Who has the conversation.
     #[serde(default)]
     pub handled_by: HandledBy,
-    /// How long a burst may be waited for; not used in this version.
+    /// How long to wait for further messages before deciding; a message that comes meanwhile is decided with this one, which is
+    /// then answered `silent`, `superseded`.
     #[serde(default)]
     pub wait_ms: Option<u64>,
     /// How long the caller waits for the reply.
@@ -85,7 +86,7 @@ pub struct Context {
 }
 
 /// Something sent beside the text.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Attachment {
     /// What it is.
@@ -165,6 +166,8 @@ pub struct Incoming {
     pub(crate) utterance: Utterance,
     pub(crate) request: Request,
     pub(crate) language: Option<Language>,
+    /// Characters of the utterance that stand before the message's own text: earlier messages of a burst.
+    pub(crate) before: usize,
 }
 
 impl Incoming {
@@ -188,10 +191,38 @@ impl Incoming {
         (self.request.conversation_id.as_deref(), self.request.message_id.as_deref())
     }
 
+    /// The customer's id, if the caller told.
+    #[must_use]
+    pub fn customer_id(&self) -> Option<&str> {
+        self.request.customer.as_ref()?.id.as_deref()
+    }
+
+    /// How long further messages are waited for, in milliseconds.
+    #[must_use]
+    pub fn wait_ms(&self) -> u64 {
+        self.request.wait_ms.unwrap_or_default()
+    }
+
+    /// The same with an id of its own, where it belongs to a conversation and came without.
+    #[must_use]
+    pub fn with_ids(mut self) -> Self {
+        if self.request.conversation_id.is_some() && self.request.message_id.is_none() {
+            self.request.message_id = Some(uuid::Uuid::now_v7().to_string());
+        }
+        self
+    }
+
     /// How long the caller waits, in milliseconds.
     #[must_use]
     pub fn deadline_ms(&self) -> Option<u64> {
         self.request.deadline_ms
+    }
+
+    /// This message read together with what its sender wrote just before; alone if both are too long for one message.
+    pub(crate) fn following(&self, earlier: &str) -> Self {
+        let joined = format!("{earlier}\n{}", self.utterance.as_str());
+        let Ok(utterance) = Utterance::new(joined) else { return self.clone() };
+        Self { utterance, before: self.before + earlier.chars().count() + 1, ..self.clone() }
     }
 
     /// Earlier messages, oldest first, at most [`MAX_HISTORY`].
@@ -221,6 +252,6 @@ impl Request {
             None => None,
             Some(tag) => Some(Language::from_tag(tag).ok_or_else(|| RequestError::Language(tag.clone()))?),
         };
-        Ok(Incoming { utterance, request: self, language })
+        Ok(Incoming { utterance, request: self, language, before: 0 })
     }
 }

@@ -43,13 +43,19 @@ pub struct Reply {
     pub message_id: Option<String>,
     /// What happens with the message.
     pub decision: DecisionKind,
-    /// Whether turn and hand-off are stored. Always false in this version: there is no store yet, so a gateway routes
-    /// hand-offs itself.
+    /// Whether turn and hand-off are stored, and will be found again after a crash. If not, the gateway routes a hand-off
+    /// itself, and may send the same message again.
     pub durable: bool,
+    /// Whether this was decided on trial: it is recorded, and nothing is to be said.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub shadow: bool,
     /// Earlier messages that this reply answers too.
     pub supersedes: Vec<String>,
     /// What to say; none when silent.
     pub answer: Option<Answer>,
+    /// Up to three replies for the person who has the conversation.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub suggestions: Vec<String>,
     /// Intents, the decided ones first, then the most probable; probabilities that need not sum to one.
     pub intents: Vec<ScoredIntent>,
     /// The probability that the message is none of the catalogue's intents.
@@ -129,7 +135,7 @@ pub struct EmotionReading {
     pub upset: f32,
     /// Expected intensity, 0 (none) to 3 (furious or desperate).
     pub intensity: f32,
-    /// Over the turns of the conversation; steady in this version.
+    /// Which way it goes over the turns of the conversation: `falling` is getting worse.
     pub mood: Mood,
 }
 
@@ -170,7 +176,7 @@ pub enum Mood {
 }
 
 /// A value found in the text or the context.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Slot {
     /// `region`, `amount` or `order_number`.
     pub name: String,
@@ -185,7 +191,7 @@ pub struct Slot {
 /// The hand-off on its way to a person.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Handoff {
-    /// Null in this version: tickets need the store.
+    /// Null where nothing is stored.
     pub ticket_id: Option<String>,
     /// Who takes it.
     pub queue: String,

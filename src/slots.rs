@@ -1,5 +1,7 @@
 //! What answers need to know, read from the message, the request's context and the history.
 
+use serde::{Deserialize, Serialize};
+
 use crate::incoming::Incoming;
 use crate::region::{self, Region};
 use crate::reply::Slot;
@@ -19,27 +21,71 @@ pub struct Slots {
     /// An order or tracking number.
     pub order_number: Option<String>,
     found: Vec<Slot>,
+    /// How many of those found the message itself names.
+    named: usize,
+}
+
+/// A slot's value as remembered from an earlier message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Carried {
+    /// One of [`NAMES`].
+    pub name: String,
+    /// The value, as in [`Slot::value`].
+    pub value: String,
 }
 
 impl Slots {
-    /// Fills the slots: from the message first, then from context, then from what the customer wrote before.
+    /// Fills the slots: from the message first, then from context, then from what is remembered.
     #[must_use]
-    pub fn fill(message: &Message, incoming: &Incoming) -> Self {
+    pub fn fill(message: &Message, incoming: &Incoming, remembered: &[Carried]) -> Self {
         let mut slots = Self::default();
         slots.take(message, true);
+        slots.named = slots.found.len();
         if slots.order_number.is_none()
             && let Some(context) = &incoming.request.context
             && let [only] = context.order_ids.as_slice()
         {
             slots.set_order(only, None);
         }
-        let earlier = incoming.history().iter().rev().filter(|past| past.role == crate::incoming::Role::Customer);
-        for past in earlier.take(5) {
-            if let Ok(utterance) = Utterance::new(past.text.as_str()) {
+        for carried in remembered {
+            slots.remember(carried);
+        }
+        slots
+    }
+
+    /// What the messages of a history hold, a later value before an earlier one.
+    #[must_use]
+    pub fn of_history<'h>(latest_first: impl Iterator<Item = &'h str>) -> Vec<Carried> {
+        let mut slots = Self::default();
+        for text in latest_first {
+            if let Ok(utterance) = Utterance::new(text) {
                 slots.take(&Message::read(&utterance), false);
             }
         }
-        slots
+        slots.carried()
+    }
+
+    /// What a later message may need of these.
+    #[must_use]
+    pub fn carried(&self) -> Vec<Carried> {
+        let carried = |slot: &Slot| Carried { name: slot.name.clone(), value: slot.value.clone() };
+        self.found.iter().map(carried).collect()
+    }
+
+    /// The slots that the message itself names.
+    #[must_use]
+    pub fn named(&self) -> &[Slot] {
+        &self.found[..self.named]
+    }
+
+    fn remember(&mut self, carried: &Carried) {
+        match carried.name.as_str() {
+            "region" if self.region.is_none() => self.region = region::by_name(&carried.value),
+            "amount" if self.amount.is_none() => self.amount = Money::parse(&carried.value),
+            "order_number" if self.order_number.is_none() => self.order_number = Some(carried.value.clone()),
+            _ => return,
+        }
+        self.found.push(slot(&carried.name, carried.value.clone(), None));
     }
 
     /// Whether a slot is filled.
@@ -180,7 +226,10 @@ mod tests {
 
     fn fill(request: Request) -> Slots {
         let incoming = request.check().unwrap();
-        Slots::fill(&Message::read(incoming.utterance()), &incoming)
+        let remembered = Slots::of_history(
+            incoming.history().iter().rev().filter(|past| past.role == Role::Customer).map(|past| past.text.as_str()),
+        );
+        Slots::fill(&Message::read(incoming.utterance()), &incoming, &remembered)
     }
 
     #[test]

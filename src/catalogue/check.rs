@@ -3,11 +3,13 @@ use std::path::Path;
 
 use super::intent::{AnswerRule, Case, Example, Intent, NearMiss, Pattern, SlotRule};
 use super::pattern::{self, PatternRule};
-use super::policy::{Policy, wording};
-use super::raw::{RawAnswer, RawExample, RawIntent, RawPolicy, RawShop, Wordings};
+use super::policy::Policy;
+use super::raw::{RawAnswer, RawExample, RawIntent, RawPolicy, Wordings};
+use super::raw_shop::RawShop;
 use super::shop::Shop;
 use super::sources::{SourceFile, Sources};
 use super::template::Scope;
+use super::texts::wording;
 use super::{Catalogue, Flag, Resolves};
 use crate::labels::OTHER;
 use crate::slots::NAMES as SLOT_NAMES;

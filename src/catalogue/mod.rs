@@ -9,10 +9,12 @@ mod intent;
 mod pattern;
 mod policy;
 mod raw;
+mod raw_shop;
 mod settled;
 mod shop;
 mod sources;
 mod template;
+mod texts;
 
 use std::collections::{HashMap, HashSet};
 
@@ -20,11 +22,12 @@ pub use crate::yaml::{Finding, Findings, Place, Severity};
 pub use hours::Due;
 pub use intent::{AnswerRule, Case, Example, Flag, Intent, NearMiss, Resolves, SlotRule, Wording};
 pub use pattern::PatternRule;
-pub use policy::{Clock, Level, Policy, Sensitive, TextKey, Thresholds, Tier, Times};
+pub use policy::{Boosts, Clock, Level, Policy, Sensitive, Thresholds, Tier, Times, Windows};
 pub use settled::{Settled, SettledBy};
 pub use shop::Shop;
 pub use sources::{SourceFile, Sources};
 pub use template::{Template, Values};
+pub use texts::TextKey;
 
 use crate::text::Plain;
 
@@ -34,7 +37,7 @@ pub fn schemas() -> [(&'static str, serde_json::Value); 3] {
     [
         ("intent", schemars::schema_for!(raw::RawIntent).to_value()),
         ("policy", schemars::schema_for!(raw::RawPolicy).to_value()),
-        ("shop", schemars::schema_for!(raw::RawShop).to_value()),
+        ("shop", schemars::schema_for!(raw_shop::RawShop).to_value()),
     ]
 }
 

@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -7,8 +8,8 @@ use utoipa::ToSchema;
 use super::hours;
 use super::intent::Wording;
 use super::pattern::PatternRule;
-use super::raw::{RawLevelTimes, RawPolicy, RawThresholds, RawTimes, Wordings};
-use super::template::{Scope, Template};
+use super::raw::{RawLevelTimes, RawPolicy, RawThresholds, RawTickets, RawTier, RawTimes, RawWindows};
+use super::texts::{self, TextKey};
 use crate::calendar::Calendar;
 use crate::yaml::{Document, Findings, did_you_mean};
 
@@ -36,66 +37,6 @@ pub enum Clock {
     Business,
 }
 
-/// The policy's own texts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the keys of `texts` in policy.yaml")]
-pub enum TextKey {
-    HandoffUserRequest,
-    HandoffUpset,
-    HandoffSensitive,
-    HandoffGeneral,
-    Apology,
-    Urgent,
-    OfferPerson,
-    Ambiguous,
-    OutOfScope,
-    LowConfidence,
-    Closing,
-    OrderReceived,
-    AttachmentReceived,
-    NobodyOnline,
-}
-
-impl TextKey {
-    const ALL: [Self; 14] = [
-        Self::HandoffUserRequest,
-        Self::HandoffUpset,
-        Self::HandoffSensitive,
-        Self::HandoffGeneral,
-        Self::Apology,
-        Self::Urgent,
-        Self::OfferPerson,
-        Self::Ambiguous,
-        Self::OutOfScope,
-        Self::LowConfidence,
-        Self::Closing,
-        Self::OrderReceived,
-        Self::AttachmentReceived,
-        Self::NobodyOnline,
-    ];
-
-    /// What its texts may name, beside the shop.
-    fn scope(self, shop: Option<&BTreeSet<String>>) -> Scope<'_> {
-        let handoff = matches!(
-            self,
-            Self::HandoffUserRequest
-                | Self::HandoffUpset
-                | Self::HandoffSensitive
-                | Self::HandoffGeneral
-                | Self::AttachmentReceived
-                | Self::NobodyOnline
-        );
-        let slots = if self == Self::OrderReceived { vec!["order_number"] } else { Vec::new() };
-        let extra: &[&str] = match self {
-            Self::Ambiguous => &["choices"],
-            Self::NobodyOnline => &["handoff.opens_at"],
-            _ => &[],
-        };
-        Scope { shop, slots, handoff, next_tier: false, extra }
-    }
-}
-
 /// Numbers that the decision compares with.
 #[derive(Debug, Clone, Copy)]
 pub struct Thresholds {
@@ -107,6 +48,8 @@ pub struct Thresholds {
     pub notice_upset: f32,
     /// P(anxiety) from which the reply takes the urgent wording.
     pub notice_anxiety: f32,
+    /// Upset, now and over the turns, from which a falling mood goes to a person.
+    pub mood_upset: f32,
     /// Probability from which an intent is offered as a choice.
     pub candidate: f32,
     /// Questions in a row before a person takes over.
@@ -122,6 +65,28 @@ pub struct Times {
     pub solve_hours: Option<u32>,
     /// What both are counted on.
     pub clock: Clock,
+}
+
+/// How far ahead of its due time a ticket counts in its queue, by what is known of it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Boosts {
+    /// From this P(anger) + P(disappointment) on …
+    pub upset_from: f32,
+    /// … by so much.
+    pub upset: SignedDuration,
+    /// By the customer's tier.
+    pub tiers: BTreeMap<String, SignedDuration>,
+}
+
+/// Spans of time within which things belong together.
+#[derive(Debug, Clone, Copy)]
+pub struct Windows {
+    /// Messages this close to each other are one.
+    pub burst: SignedDuration,
+    /// In this time, the same question a third time goes to a person.
+    pub repetition: SignedDuration,
+    /// After so long a silence a conversation starts anew.
+    pub silence: SignedDuration,
 }
 
 /// What the policy does for a customer tier.
@@ -149,6 +114,13 @@ struct LevelRow {
     level: Level,
 }
 
+#[derive(Debug)]
+struct Queue {
+    /// Its own, instead of those of all.
+    hours: Option<Calendar>,
+    looks_at_pictures: bool,
+}
+
 /// The checked policy file.
 #[derive(Debug)]
 pub struct Policy {
@@ -160,11 +132,24 @@ pub struct Policy {
     pub threats: PatternRule,
     /// Insults and the like, rule 5.
     pub trigger_words: PatternRule,
+    /// What customers say when an answer was no help, rule 7.
+    pub not_helped: PatternRule,
+    /// Ideas for the shop, a complaint of the lowest level.
+    pub suggestions: PatternRule,
+    /// Hints for a person, never a reason to refuse.
+    pub signals: Vec<PatternRule>,
+    /// Spans of time within which things belong together.
+    pub windows: Windows,
+    /// What moves a ticket forward in its queue.
+    pub boosts: Boosts,
+    /// A ticket that nobody took for so long is closed.
+    pub expiry: Option<SignedDuration>,
+    /// Whether the first reply of a conversation says that it comes from a bot.
+    pub introduces: bool,
     tiers: BTreeMap<String, Tier>,
     /// Hours of all queues that have none of their own.
     hours: Calendar,
-    /// With their own hours.
-    queues: BTreeMap<String, Option<Calendar>>,
+    queues: BTreeMap<String, Queue>,
     times: [Times; 4],
     table: Vec<LevelRow>,
     texts: BTreeMap<TextKey, Wording>,
@@ -192,7 +177,13 @@ impl Policy {
     /// When people are there for a queue; the hours of all for one that has none of its own.
     #[must_use]
     pub fn calendar(&self, queue: &str) -> &Calendar {
-        self.queues.get(queue).and_then(Option::as_ref).unwrap_or(&self.hours)
+        self.queues.get(queue).and_then(|queue| queue.hours.as_ref()).unwrap_or(&self.hours)
+    }
+
+    /// Whether a queue's people look at the pictures that come with its topics.
+    #[must_use]
+    pub fn looks_at_pictures(&self, queue: &str) -> bool {
+        self.queues.get(queue).is_some_and(|queue| queue.looks_at_pictures)
     }
 
     /// What is done for a tier; nothing for an unknown one.
@@ -242,15 +233,20 @@ impl Policy {
         }
         let threats = PatternRule::check(&raw.threats, document, "/threats", findings);
         let trigger_words = PatternRule::check(&raw.trigger_words, document, "/trigger_words", findings);
+        let not_helped = PatternRule::check(&raw.not_helped, document, "/not_helped", findings);
+        let suggestions = PatternRule::check(&raw.suggestions, document, "/suggestions", findings);
+        let signals = raw.signals.iter().enumerate();
+        let signals =
+            signals.map(|(at, rule)| PatternRule::check(rule, document, &format!("/signals/{at}"), findings)).collect();
         let hours = hours::check(&raw.hours, (document, "/hours"), findings);
         let mut queues = BTreeMap::new();
         for (name, queue) in raw.queues {
             let pointer = format!("/queues/{name}/hours");
             let own = queue.hours.map(|own| hours::check(&own, (document, &pointer), findings));
-            queues.insert(name, own);
+            queues.insert(name, Queue { hours: own, looks_at_pictures: queue.pictures });
         }
         let times = times(&raw.levels.times);
-        let texts = texts(&raw.texts, shop, document, findings);
+        let texts = texts::check(&raw.texts, shop, document, findings);
         let table = raw
             .levels
             .table
@@ -267,6 +263,13 @@ impl Policy {
             sensitive,
             threats,
             trigger_words,
+            not_helped,
+            suggestions,
+            signals,
+            windows: windows(&raw.windows),
+            boosts: boosts(&raw.tickets, &raw.tiers),
+            expiry: raw.tickets.expire_hours.map(|hours| SignedDuration::from_hours(hours.into())),
+            introduces: raw.introduce,
             hours,
             queues,
             tiers: raw
@@ -301,6 +304,24 @@ fn unknown_queue<T>(name: &str, queues: &BTreeMap<String, T>) -> String {
     format!("unknown queue `{name}`; allowed: {}{}", known.join(", "), did_you_mean(name, known.iter().copied()))
 }
 
+fn windows(raw: &RawWindows) -> Windows {
+    Windows {
+        burst: SignedDuration::from_secs(raw.burst_seconds.into()),
+        repetition: SignedDuration::from_mins(raw.repetition_minutes.into()),
+        silence: SignedDuration::from_hours(raw.silence_hours.into()),
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a probability")]
+fn boosts(raw: &RawTickets, tiers: &BTreeMap<String, RawTier>) -> Boosts {
+    let minutes = |minutes: u32| SignedDuration::from_mins(minutes.into());
+    Boosts {
+        upset_from: raw.upset_from as f32,
+        upset: minutes(raw.upset_minutes),
+        tiers: tiers.iter().map(|(name, tier)| (name.clone(), minutes(tier.forward_minutes))).collect(),
+    }
+}
+
 #[expect(clippy::cast_possible_truncation, reason = "probabilities")]
 fn thresholds(raw: &RawThresholds) -> Thresholds {
     Thresholds {
@@ -308,48 +329,8 @@ fn thresholds(raw: &RawThresholds) -> Thresholds {
         handoff_upset: raw.handoff_upset as f32,
         notice_upset: raw.notice_upset as f32,
         notice_anxiety: raw.notice_anxiety as f32,
+        mood_upset: raw.mood_upset as f32,
         candidate: raw.candidate as f32,
         asks_in_a_row: raw.asks_in_a_row,
     }
-}
-
-fn texts(
-    raw: &BTreeMap<String, Wordings>,
-    shop: Option<&BTreeSet<String>>,
-    document: &Document,
-    findings: &mut Findings,
-) -> Option<BTreeMap<TextKey, Wording>> {
-    let mut out = BTreeMap::new();
-    let known: Vec<String> =
-        TextKey::ALL.iter().filter_map(|key| Some(serde_json::to_value(key).ok()?.as_str()?.to_owned())).collect();
-    for name in raw.keys().filter(|name| !known.contains(name)) {
-        let message = format!("unknown text `{name}`; allowed: {}", known.join(", "));
-        findings.add(&document.file, document.place(&format!("/texts/{name}")), "unknown-key", message);
-    }
-    for key in TextKey::ALL {
-        let name = serde_json::to_value(key).ok()?.as_str()?.to_owned();
-        let Some(wordings) = raw.get(&name) else {
-            let message = format!("text `{name}` is missing");
-            findings.add(&document.file, document.place("/texts"), "missing-key", message);
-            continue;
-        };
-        out.insert(key, wording(wordings, &key.scope(shop), (document, &format!("/texts/{name}")), findings));
-    }
-    (out.len() == TextKey::ALL.len()).then_some(out)
-}
-
-/// Compiles the wordings of both languages.
-pub(super) fn wording(
-    raw: &Wordings,
-    scope: &Scope<'_>,
-    (document, pointer): (&Document, &str),
-    findings: &mut Findings,
-) -> Wording {
-    let mut compile = |texts: &[String], language: &str| {
-        let texts = texts.iter().enumerate();
-        texts
-            .map(|(at, text)| Template::check(text, scope, (document, &format!("{pointer}/{language}/{at}")), findings))
-            .collect()
-    };
-    Wording { zh: compile(&raw.zh, "zh"), en: compile(&raw.en, "en") }
 }

@@ -188,6 +188,18 @@ pub(super) struct RawPolicy {
     pub(super) sensitive: Vec<RawSensitive>,
     pub(super) threats: RawPatternRule,
     pub(super) trigger_words: RawPatternRule,
+    pub(super) not_helped: RawPatternRule,
+    pub(super) suggestions: RawPatternRule,
+    /// Hints for a person, by the id of each rule.
+    #[serde(default)]
+    pub(super) signals: Vec<RawPatternRule>,
+    #[serde(default)]
+    pub(super) windows: RawWindows,
+    #[serde(default)]
+    pub(super) tickets: RawTickets,
+    /// Whether the first reply of a conversation says that it comes from a bot.
+    #[serde(default)]
+    pub(super) introduce: bool,
     pub(super) texts: BTreeMap<String, Wordings>,
 }
 
@@ -202,6 +214,8 @@ pub(super) struct RawThresholds {
     pub(super) notice_upset: f64,
     #[schemars(range(min = 0.0, max = 1.0))]
     pub(super) notice_anxiety: f64,
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub(super) mood_upset: f64,
     #[schemars(range(min = 0.0, max = 1.0))]
     pub(super) candidate: f64,
     #[schemars(range(min = 1, max = 5))]
@@ -245,6 +259,43 @@ pub(super) struct RawQueue {
     pub(super) en: String,
     /// Instead of the policy's, all of them.
     pub(super) hours: Option<RawHours>,
+    /// Whether pictures that come with its topics are for its people to look at.
+    #[serde(default)]
+    pub(super) pictures: bool,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawWindows {
+    /// Messages this close to each other are one.
+    #[schemars(range(max = 60))]
+    pub(super) burst_seconds: u32,
+    /// In this time, the same question a third time goes to a person.
+    #[schemars(range(min = 1, max = 1440))]
+    pub(super) repetition_minutes: u32,
+    /// After so long a silence a conversation starts anew.
+    #[schemars(range(min = 1, max = 720))]
+    pub(super) silence_hours: u32,
+}
+
+impl Default for RawWindows {
+    fn default() -> Self {
+        Self { burst_seconds: 4, repetition_minutes: 30, silence_hours: 24 }
+    }
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawTickets {
+    /// Upset from which a ticket moves forward in its queue.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub(super) upset_from: f64,
+    /// By so many minutes.
+    #[schemars(range(max = 1440))]
+    pub(super) upset_minutes: u32,
+    /// A ticket that nobody took for so many hours is closed; never if left out.
+    #[schemars(range(min = 1, max = 8760))]
+    pub(super) expire_hours: Option<u32>,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -254,6 +305,10 @@ pub(super) struct RawTier {
     pub(super) handoff: bool,
     #[serde(default)]
     pub(super) offer_person: bool,
+    /// A ticket of such a customer moves forward in its queue by so many minutes.
+    #[serde(default)]
+    #[schemars(range(max = 1440))]
+    pub(super) forward_minutes: u32,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -300,134 +355,4 @@ pub(super) struct RawLevelRow {
 pub(super) struct RawSensitive {
     pub(super) queue: String,
     pub(super) rule: RawPatternRule,
-}
-
-/// `config/shop.yaml`.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawShop {
-    pub(super) name: Bilingual,
-    pub(super) shipping: RawShipping,
-    pub(super) dispatch: RawDispatch,
-    pub(super) returns: RawReturns,
-    pub(super) refund: RawRefund,
-    pub(super) exchange: RawExchange,
-    pub(super) repair: RawRepair,
-    pub(super) price_protection: RawDays,
-    pub(super) promotions: RawPromotions,
-    pub(super) members: RawMembers,
-    #[schemars(range(min = 0))]
-    pub(super) delay_coupon_max: i64,
-    pub(super) service: RawService,
-}
-
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawShipping {
-    pub(super) carrier: Bilingual,
-    #[schemars(range(min = 0))]
-    pub(super) fee: f64,
-    #[schemars(range(min = 0))]
-    pub(super) free_from: f64,
-    pub(super) remote: RawRemote,
-    pub(super) unserved: Vec<String>,
-}
-
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawRemote {
-    #[schemars(range(min = 0))]
-    pub(super) surcharge: f64,
-    pub(super) regions: Vec<String>,
-}
-
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawRange {
-    pub(super) from: u32,
-    pub(super) to: u32,
-}
-
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawDispatch {
-    pub(super) hours: u32,
-    pub(super) sale_hours: RawRange,
-}
-
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawReturns {
-    pub(super) days: u32,
-    pub(super) review_hours: u32,
-    pub(super) check_hours: u32,
-    pub(super) exceptions: Vec<Bilingual>,
-    #[schemars(range(min = 0, max = 100))]
-    pub(super) keep_faulty_percent: u32,
-}
-
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawRefund {
-    pub(super) pay_days: u32,
-    pub(super) arrive_days: RawRange,
-}
-
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawExchange {
-    pub(super) send_days: u32,
-}
-
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawRepair {
-    pub(super) return_days: u32,
-}
-
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawDays {
-    pub(super) days: u32,
-}
-
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawPromotions {
-    pub(super) tiers: Vec<RawPromotionTier>,
-    pub(super) timed_offers: Vec<String>,
-    #[expect(dead_code, reason = "a rule for people and for the linter; no answer computes with it yet")]
-    pub(super) shipping_counts: bool,
-}
-
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawPromotionTier {
-    #[schemars(range(min = 0))]
-    pub(super) from: f64,
-    #[schemars(range(min = 0))]
-    pub(super) off: f64,
-}
-
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawMembers {
-    pub(super) silver: RawMemberTier,
-    pub(super) gold: RawMemberTier,
-    pub(super) diamond: RawMemberTier,
-}
-
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawMemberTier {
-    pub(super) from: u32,
-    #[schemars(range(min = 1, max = 100))]
-    pub(super) pays_percent: u32,
-}
-
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawService {
-    pub(super) aftersales_answer_hours: u32,
-    pub(super) aftersales_review_hours: u32,
 }

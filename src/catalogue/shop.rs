@@ -3,7 +3,8 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::raw::{Bilingual, RawMemberTier, RawShop};
+use super::raw::Bilingual;
+use super::raw_shop::{RawMemberTier, RawShop};
 use super::template::Values;
 use crate::region;
 use crate::shop::{Money, Promotion, Shipping, Tier};

@@ -3,9 +3,11 @@
 //! Exit codes: 0 good, 1 findings, 2 cannot run.
 
 mod ask;
+mod backup;
 mod bundle;
 mod diff;
 mod eval;
+mod forget;
 mod init;
 mod lint;
 mod review;
@@ -15,9 +17,10 @@ mod test;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::{Parser, Subcommand};
 
-use crate::config::Config;
+use crate::config::{Config, StoreConfig};
 use crate::engine::{Engine, OpenError};
 
 /// Reads customers' chat messages and says what they want, how they feel, and what should happen now.
@@ -49,6 +52,10 @@ enum Command {
     Review(review::Options),
     /// Work on model bundles.
     Bundle(bundle::Options),
+    /// Copy the store to a new file, while the service runs.
+    Backup(backup::Options),
+    /// Remove everything about a customer from the store, while the service runs.
+    Forget(forget::Options),
     /// Write a small commented catalogue to start from, and JSON Schemas for editors.
     Init(init::Options),
     /// Print the OpenAPI document of the service.
@@ -74,6 +81,8 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Diff(options) => diff::run(&cli.config, &options),
         Command::Review(options) => review::run(&cli.config, &options),
         Command::Bundle(options) => bundle::run(&cli.config, &options),
+        Command::Backup(options) => backup::run(&cli.config, &options),
+        Command::Forget(options) => forget::run(&cli.config, &options),
         Command::Init(options) => init::run(&options),
         Command::Openapi => print_json(&crate::http::document()).map(|()| Found::Nothing),
     };
@@ -96,6 +105,26 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 fn open(config: &std::path::Path) -> anyhow::Result<Engine> {
     let config = Config::read(config).map_err(OpenError::from)?;
     Ok(Engine::with(config)?)
+}
+
+/// What the configuration says of the store, for the commands that work on it.
+fn store_config(config: &std::path::Path) -> anyhow::Result<StoreConfig> {
+    let config = Config::read(config).map_err(OpenError::from)?;
+    config.store.context("`store.path` is `off` in the configuration: nothing is kept")
+}
+
+/// Whether a person at the terminal says yes.
+fn agreed(question: &str) -> anyhow::Result<bool> {
+    use std::io::Write;
+    print!("{question}");
+    std::io::stdout().flush()?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer).context("cannot read the answer")?;
+    Ok(["y", "yes"].contains(&answer.trim().to_lowercase().as_str()))
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {

@@ -8,7 +8,7 @@ use crate::catalogue::Sources;
 use crate::config::Config;
 use crate::engine::{Engine, OpenError};
 use crate::recorded;
-use crate::review::{Review, observe, patch, render};
+use crate::review::{Review, observe, patch, render, render_replay, replay};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Options {
@@ -20,6 +20,9 @@ pub(super) struct Options {
     /// Also write proposed examples to this file: a diff of the intents, to be read and then applied with `git apply`.
     #[arg(long, value_name = "FILE")]
     patch: Option<PathBuf>,
+    /// Instead, play each conversation up to its first hand-off, and write at which message and why that comes.
+    #[arg(long, conflicts_with = "patch")]
+    handoffs: bool,
     /// Print the review as JSON.
     #[arg(long)]
     json: bool,
@@ -39,6 +42,16 @@ pub(super) fn run(config: &Path, options: &Options) -> anyhow::Result<Found> {
             eprint!("\r{done}/{count}{}", if done == count { "\n" } else { "" });
         }
     };
+    if options.handoffs {
+        let replay = replay(&engine, &turns, &engine.now(), &progress);
+        let title = format!("{} · {}", options.file.display(), engine.bundle().name());
+        match (options.json, &options.out) {
+            (true, _) => print_json(&replay)?,
+            (false, Some(path)) => write(path, &render_replay(&replay, &title))?,
+            (false, None) => std::io::stdout().lock().write_all(render_replay(&replay, &title).as_bytes())?,
+        }
+        return Ok(Found::Nothing);
+    }
     let turns = observe(&engine, turns, &progress)?;
     let review = Review::of(&turns, engine.catalogue());
     let title = format!(

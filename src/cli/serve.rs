@@ -5,29 +5,40 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 
 use super::Found;
-use crate::config::{Config, LogFormat};
+use crate::config::{Config, LogFormat, StoreConfig, Webhook};
+use crate::desk::{self, Desk, Routes, SystemClock};
 use crate::engine::{Engine, OpenError};
 use crate::http::{self, Limits, Metrics};
 use crate::live::Live;
+use crate::store::{Outbox, Sqlite, SqliteOptions, Store};
+use crate::ticket::EventKind;
+use crate::webhooks::{self, Deliverer, Nudge, Settings};
 
 pub(super) fn run(config: &Path) -> anyhow::Result<Found> {
     let started = Instant::now();
     let config = Config::read(config).map_err(OpenError::from)?;
     start_logging(config.log);
     http::log_panics_without_message();
-    let limits = Limits {
+    let limits = Limits { body_bytes: config.body_bytes, batch: config.workers, ..Limits::default() };
+    let options = desk::Options {
         workers: config.workers,
         queue: config.queue,
         deadline: Duration::from_millis(config.deadline_ms),
-        body_bytes: config.body_bytes,
+        masked: config.store.as_ref().is_none_or(|store| store.masked),
+        ..desk::Options::default()
     };
+    let endpoints = webhooks::endpoints(&config.webhooks).map_err(OpenError::from)?;
+    let options = desk::Options { routes: routes(&config.webhooks), ..options };
+    let store = config.store.as_ref().map(open_store).transpose()?;
     let metrics = Metrics::install()?;
     let engine = Arc::new(Engine::with(config)?);
     let live = Arc::new(Live::new(Arc::clone(&engine)));
     live.watch().context("cannot watch the files of the catalogue")?;
+    let retention = engine.config().store.as_ref().map(|store| store.retention_days);
     let (config, fit) = (engine.config().clone(), engine.fit_report());
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let listener = bind(config.listen, "listen").await?;
@@ -53,9 +64,52 @@ pub(super) fn run(config: &Path) -> anyhow::Result<Found> {
         );
         // Only `live` holds engines: the first one goes when it is replaced.
         drop(engine);
-        http::serve(listener, live, limits, stopped()).await
+        let kept = store.map(Arc::new);
+        let nudge = Nudge::default();
+        let settings = Settings {
+            timeout: Duration::from_millis(config.webhook_timeout_ms),
+            attempts: config.webhook_attempts,
+            clock: Arc::new(jiff::Timestamp::now),
+        };
+        let outbox = kept.clone().map(|store| store as Arc<dyn Outbox>);
+        let deliverer =
+            outbox.map(|outbox| Deliverer::start(outbox, endpoints, settings, nudge.clone())).transpose()?;
+        let kept = kept.map(|store| store as Arc<dyn Store>);
+        let desk = Desk::open(live, kept, Arc::new(SystemClock), options).context("cannot start the worker threads")?;
+        tokio::spawn(desk.clone().keep_watch());
+        if let Some(days) = retention {
+            tokio::spawn(desk.clone().keep_tidy(days));
+        }
+        tokio::spawn(ring(desk.news(), nudge));
+        let served = http::serve(listener, desk, limits, stopped()).await;
+        if let Some(deliverer) = deliverer {
+            deliverer.stop().await;
+        }
+        served
     })?;
     Ok(Found::Nothing)
+}
+
+/// Which webhook wants which events.
+fn routes(webhooks: &[Webhook]) -> Routes {
+    let wanted = |webhook: &Webhook| EventKind::ALL.into_iter().filter(|kind| webhook.wants(*kind)).collect();
+    Routes::new(webhooks.iter().map(|webhook| (webhook.name().to_owned(), wanted(webhook))).collect())
+}
+
+/// Lets the deliverer know of new events as they are stored.
+async fn ring(mut news: watch::Receiver<u64>, nudge: Nudge) {
+    while news.changed().await.is_ok() {
+        nudge.ring();
+    }
+}
+
+fn open_store(config: &StoreConfig) -> anyhow::Result<Sqlite> {
+    let options = SqliteOptions {
+        synchronous: config.synchronous,
+        group_wait: Duration::from_millis(config.group_ms),
+        ..SqliteOptions::default()
+    };
+    Ok(Sqlite::open(&config.path, options)?)
 }
 
 async fn bind(address: SocketAddr, key: &str) -> anyhow::Result<TcpListener> {

@@ -72,7 +72,7 @@ pub(super) struct Rollback {
     (status = 200, description = "what is served", body = Status),
 ))]
 pub(super) async fn status(extract::State(state): extract::State<State>) -> axum::Json<Status> {
-    axum::Json(state.live.status())
+    axum::Json(state.live().status())
 }
 
 /// Checks, lints, fits and tests the files as they are, without serving them.
@@ -108,7 +108,7 @@ pub(super) async fn reload(
         Outcome::Rejected(rejection) => (Became::Rejected, Some(rejection)),
         Outcome::Withdrawn(rejection) => (Became::Withdrawn, Some(rejection)),
     };
-    Ok(axum::Json(Reloaded { outcome, rejection, catalogue: state.live.status() }))
+    Ok(axum::Json(Reloaded { outcome, rejection, catalogue: state.live().status() }))
 }
 
 /// Serves an earlier generation again.
@@ -131,12 +131,12 @@ pub(super) async fn rollback(
         };
         Problem::new(code, error.to_string())
     })?;
-    Ok(axum::Json(state.live.status()))
+    Ok(axum::Json(state.live().status()))
 }
 
 /// Runs something that takes a second where it holds up no message.
 async fn aside<R: Send + 'static>(state: &State, work: impl FnOnce(&Live) -> R + Send + 'static) -> Result<R, Problem> {
-    let live = Arc::clone(&state.live);
+    let live = Arc::clone(state.live());
     let done = tokio::task::spawn_blocking(move || work(&live)).await;
     done.map_err(|_panicked| Problem::new(Code::Internal, "the change broke off; what is served is as before"))
 }

@@ -154,7 +154,7 @@ fn place(path: &Path) -> String {
 }
 
 /// Whether a key looks like a field that a program wrote: a customer's name, number or message is not to be repeated.
-fn is_name(key: &str) -> bool {
+pub(super) fn is_name(key: &str) -> bool {
     (1..=32).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_')
 }
 

@@ -1,36 +1,41 @@
-//! The HTTP door: what comes in over the network is checked here, decided by the engine that [`Live`] holds, and answered.
+//! The HTTP door: what comes in over the network is checked here, given to the [`Desk`], and answered.
 //!
 //! The whole API is the table in `routes`. A handler translates and nothing else; no rule of the shop lives here.
-//! One message is read on an async thread, waits in one bounded queue, is decided on a worker thread (`pool`), and
-//! is written on an async thread again. Whatever goes wrong becomes a `Problem` and gets its body in one place.
+//! Whatever goes wrong becomes a `Problem` and gets its body in one place.
 
 mod catalogue;
 mod connection;
+mod conversations;
+mod events;
 mod extract;
+mod feedback;
+mod handoffs;
 mod health;
 mod metrics;
 mod openapi;
 mod panics;
-mod pool;
 mod problem;
+mod query;
 mod request_id;
 mod serve;
+mod stats;
+mod tail;
 mod triage;
+mod webhooks;
 
-use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
 use axum::middleware::from_fn;
 use axum::routing::{get, post};
+use tokio::sync::{Semaphore, watch};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use self::extract::body_limit;
-use self::pool::Pool;
 use self::problem::{Code, Problem};
-use crate::Reply;
+use self::tail::Tail;
+use crate::desk::Desk;
 use crate::live::Live;
 
 pub use self::metrics::Metrics;
@@ -38,85 +43,106 @@ pub use self::openapi::document;
 pub use self::panics::log_panics_without_message;
 pub use self::serve::serve;
 
-/// The longest deadline that counts; a longer `deadline_ms` is shortened to it.
-pub const MAX_DEADLINE: Duration = Duration::from_secs(60);
-
 /// A batch may be this many times as long as a single message.
 const BATCH_BODY_FACTOR: usize = 16;
 
 /// The longest body that says how the catalogue is to change, in bytes.
 const CHANGE_BODY: usize = 1024;
 
-/// How much is taken on at a time.
+/// The longest body that says what a person did, in bytes: a note of 8,000 characters fits in, however it is written.
+const STEP_BODY: usize = 128 * 1024;
+
+/// What the door lets in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Threads that decide; a decision takes one core for a few milliseconds.
-    pub workers: usize,
-    /// Messages that wait for a worker; one more is refused.
-    pub queue: usize,
-    /// How long a caller waits who does not say so with `deadline_ms`.
-    pub deadline: Duration,
     /// The longest body of a single message, in bytes; a batch may be 16 times as long.
     pub body_bytes: usize,
+    /// Messages of one batch that are decided at a time.
+    pub batch: usize,
+    /// Event streams that are open at a time; one more is refused.
+    pub streams: usize,
+    /// After so long a silence an event stream says that it is still there.
+    pub heartbeat: Duration,
 }
 
 impl Default for Limits {
-    /// One worker per core, 256 waiting, two seconds, 64 KiB.
+    /// 64 KiB; one message per core; 256 streams, with a heartbeat every 15 seconds.
     fn default() -> Self {
-        let workers = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { workers, queue: 256, deadline: Duration::from_secs(2), body_bytes: 64 * 1024 }
+        let batch = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { body_bytes: 64 * 1024, batch, streams: 256, heartbeat: Duration::from_secs(15) }
     }
 }
 
 /// What the handlers share.
 #[derive(Clone)]
 pub(crate) struct State {
-    live: Arc<Live>,
-    pool: Arc<Pool<Reply>>,
-    ready: Arc<AtomicBool>,
+    desk: Desk,
+    /// Whether new work is welcome.
+    ready: Arc<watch::Sender<bool>>,
     limits: Limits,
+    /// What event streams are fed from.
+    tail: Arc<Tail>,
+    /// A permit for each event stream.
+    streams: Arc<Semaphore>,
 }
 
 impl State {
-    /// Starts the workers. Each message is decided by the engine of the moment in which a worker takes it.
-    fn start(live: Arc<Live>, limits: Limits) -> io::Result<Self> {
-        let (deciding, fallback) = (Arc::clone(&live), Arc::clone(&live));
-        let decide = move |incoming: &_| deciding.engine().triage(incoming).shortened();
-        let hand_over = move |incoming: &_| fallback.engine().model_error_reply(incoming);
-        let pool = Pool::start(&limits, decide, hand_over)?;
-        Ok(Self { live, pool: Arc::new(pool), ready: Arc::new(AtomicBool::new(true)), limits })
+    fn new(desk: Desk, limits: Limits) -> Self {
+        let tail = Arc::new(Tail::new(desk.clone()));
+        let streams = Arc::new(Semaphore::new(limits.streams));
+        Self { desk, ready: Arc::new(watch::Sender::new(true)), limits, tail, streams }
+    }
+
+    /// The catalogue that is served.
+    fn live(&self) -> &Arc<Live> {
+        self.desk.live()
     }
 
     /// Whether new work is welcome.
     fn is_ready(&self) -> bool {
-        self.ready.load(Ordering::Relaxed)
+        *self.ready.borrow()
     }
 
-    /// Tells load balancers to send new work elsewhere; what comes nevertheless is still answered.
+    /// Tells load balancers to send new work elsewhere, and ends event streams; what comes nevertheless is still answered.
     fn turn_away(&self) {
-        self.ready.store(false, Ordering::Relaxed);
+        self.ready.send_replace(false);
     }
 }
 
 /// The API as a service, for tests and for programs with a server of their own.
-///
-/// # Errors
-/// When a worker thread cannot be started.
-pub fn router(live: Arc<Live>, limits: Limits) -> io::Result<Router> {
-    Ok(routes(State::start(live, limits)?))
+pub fn router(desk: Desk, limits: Limits) -> Router {
+    routes(State::new(desk, limits))
 }
 
 /// The whole API.
 fn routes(state: State) -> Router {
     let single = body_limit(state.limits.body_bytes);
     let batch = body_limit(state.limits.body_bytes.saturating_mul(BATCH_BODY_FACTOR));
+    let step = || body_limit(STEP_BODY);
     Router::new()
         .route("/v1/triage", post(triage::single).layer(single))
         .route("/v1/triage/batch", post(triage::batch).layer(batch))
+        .route("/v1/conversations/{id}", get(conversations::read))
+        .route("/v1/conversations/{id}/close", post(conversations::close))
+        .route("/v1/conversations/{id}/assign", post(conversations::assign).layer(step()))
+        .route("/v1/conversations/{id}/rating", post(conversations::rate).layer(step()))
+        .route("/v1/conversations/{id}/messages", post(conversations::message).layer(step()))
+        .route("/v1/feedback", post(feedback::give).layer(step()))
+        .route("/v1/handoffs", get(handoffs::list))
+        .route("/v1/handoffs/events", get(events::follow))
+        .route("/v1/handoffs/{id}", get(handoffs::read))
+        .route("/v1/handoffs/{id}/claim", post(handoffs::claim).layer(step()))
+        .route("/v1/handoffs/{id}/release", post(handoffs::release).layer(step()))
+        .route("/v1/handoffs/{id}/resolve", post(handoffs::resolve).layer(step()))
+        .route("/v1/handoffs/{id}/return", post(handoffs::give_back).layer(step()))
+        .route("/v1/webhooks", get(webhooks::status))
+        .route("/v1/webhooks/dead", get(webhooks::dead))
+        .route("/v1/webhooks/replay", post(webhooks::replay).layer(step()))
         .route("/v1/catalogue", get(catalogue::status))
         .route("/v1/catalogue/validate", post(catalogue::validate))
         .route("/v1/catalogue/reload", post(catalogue::reload).layer(body_limit(CHANGE_BODY)))
         .route("/v1/catalogue/rollback", post(catalogue::rollback).layer(body_limit(CHANGE_BODY)))
+        .route("/v1/stats", get(stats::stats))
         .route("/health", get(health::health))
         .route("/ready", get(health::ready))
         .route("/openapi.json", get(openapi::serve_document))

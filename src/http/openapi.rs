@@ -14,7 +14,8 @@ use utoipa::{IntoParams, IntoResponses, OpenApi};
 
 use super::problem::{Code, ErrorBody, Problem};
 use super::request_id::RequestId;
-use super::{catalogue, health, triage};
+use super::{catalogue, conversations, events, feedback, handoffs, health, stats, triage, webhooks};
+use crate::ticket::Event;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -24,11 +25,24 @@ use super::{catalogue, health, triage};
             now: answer, ask, or hand over to a person. Every response carries `x-request-id`; every error has the \
             one shape `ErrorBody`."
     ),
-    paths(triage::single, triage::batch, catalogue::status, catalogue::validate, catalogue::reload, catalogue::rollback, health::health, health::ready, serve_document),
-    components(schemas(ErrorBody)),
+    paths(
+        triage::single, triage::batch,
+        conversations::read, conversations::close, conversations::assign, conversations::rate, conversations::message,
+        feedback::give,
+        handoffs::list, events::follow, handoffs::read,
+        handoffs::claim, handoffs::release, handoffs::resolve, handoffs::give_back,
+        webhooks::status, webhooks::dead, webhooks::replay,
+        catalogue::status, catalogue::validate, catalogue::reload, catalogue::rollback,
+        stats::stats, health::health, health::ready, serve_document,
+    ),
+    components(schemas(ErrorBody, Event)),
     tags(
         (name = "triage", description = "deciding what happens with messages"),
+        (name = "conversations", description = "what was said, who has it, and what people add to it"),
+        (name = "handoffs", description = "the tickets that wait for people, and what people do with them"),
+        (name = "webhooks", description = "events that other systems are told of, and those that did not arrive"),
         (name = "catalogue", description = "what support leads write: what is served, and changing it"),
+        (name = "stats", description = "what was done, added up"),
         (name = "health", description = "for load balancers and supervisors"),
         (name = "meta", description = "about the API itself"),
     )
@@ -62,59 +76,83 @@ pub(super) struct Headers {
     request_id: String,
 }
 
-/// What can go wrong with one message.
-pub(super) struct TriageErrors;
-
-impl IntoResponses for TriageErrors {
-    fn responses() -> BTreeMap<String, RefOr<Response>> {
-        let checks = [Code::TextEmpty, Code::TextTooLong, Code::Overloaded, Code::DeadlineExceeded];
-        describe(&[&BODY_CODES[..], &checks].concat())
-    }
+/// The id in the path of a conversation.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "only described; the path is read in query.rs")]
+pub(super) struct ConversationId {
+    /// The id that the caller gave the conversation.
+    #[param(example = "c-81")]
+    id: String,
 }
 
-/// What can go wrong with a batch as a whole.
-pub(super) struct BatchErrors;
-
-impl IntoResponses for BatchErrors {
-    fn responses() -> BTreeMap<String, RefOr<Response>> {
-        describe(&BODY_CODES)
-    }
+/// The id in the path of a ticket.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "only described; the path is read in query.rs")]
+pub(super) struct TicketId {
+    /// The ticket's id, as in `handoff.ticket_id` of a reply.
+    #[param(example = "019e620e-8a00-7c41-b6b5-0d4f5e0d8a11")]
+    id: String,
 }
 
-/// What can go wrong with looking at the files.
-pub(super) struct ChangeErrors;
-
-impl IntoResponses for ChangeErrors {
-    fn responses() -> BTreeMap<String, RefOr<Response>> {
-        describe(&[Code::Internal])
-    }
+/// How a stream is taken up again.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "only described; the header is read in events.rs")]
+pub(super) struct LastEventId {
+    /// The `id` of the event that came last.
+    #[param(rename = "last-event-id", required = false, example = 57)]
+    last_event_id: u64,
 }
 
-/// What can go wrong with taking up the files.
-pub(super) struct ReloadErrors;
+/// Types that tell `utoipa` what can go wrong, each with its codes.
+macro_rules! errors {
+    ($($(#[$what:meta])* $name:ident: $($codes:expr),+;)+) => {
+        $($(#[$what])*
+        pub(super) struct $name;
 
-impl IntoResponses for ReloadErrors {
-    fn responses() -> BTreeMap<String, RefOr<Response>> {
-        describe(&BODY_CODES)
-    }
+        impl IntoResponses for $name {
+            fn responses() -> BTreeMap<String, RefOr<Response>> {
+                describe(&[$(&$codes[..]),+].concat())
+            }
+        })+
+    };
 }
 
-/// What can go wrong with going back.
-pub(super) struct RollbackErrors;
-
-impl IntoResponses for RollbackErrors {
-    fn responses() -> BTreeMap<String, RefOr<Response>> {
-        describe(&[&BODY_CODES[..], &[Code::UnknownGeneration]].concat())
-    }
-}
-
-/// What can go wrong with the question whether the server is ready.
-pub(super) struct ReadyErrors;
-
-impl IntoResponses for ReadyErrors {
-    fn responses() -> BTreeMap<String, RefOr<Response>> {
-        describe(&[Code::NotReady])
-    }
+errors! {
+    /// What can go wrong with one message.
+    TriageErrors: BODY_CODES, [Code::TextEmpty, Code::TextTooLong, Code::Overloaded, Code::DeadlineExceeded, Code::MessageConflict];
+    /// What can go wrong with a batch as a whole.
+    BatchErrors: BODY_CODES;
+    /// What can go wrong with looking at the files.
+    ChangeErrors: [Code::Internal];
+    /// What can go wrong with taking up the files.
+    ReloadErrors: BODY_CODES;
+    /// What can go wrong with going back.
+    RollbackErrors: BODY_CODES, [Code::UnknownGeneration];
+    /// What can go wrong with the question whether the server is ready.
+    ReadyErrors: [Code::NotReady];
+    /// What can go wrong with reading something that takes no parameters.
+    StoreErrors: STORE_CODES;
+    /// What can go wrong with reading a list.
+    ListErrors: STORE_CODES, [Code::InvalidRequest];
+    /// What can go wrong with reading something by its id.
+    ReadErrors: STORE_CODES, [Code::InvalidRequest, Code::InvalidUtf8, Code::NotFound];
+    /// What can go wrong with following events.
+    StreamErrors: STORE_CODES, [Code::InvalidRequest, Code::Overloaded, Code::NotReady];
+    /// What can go wrong with closing a conversation.
+    CloseErrors: STORE_CODES, [Code::InvalidUtf8, Code::NotFound, Code::TicketOpen, Code::Busy];
+    /// What can go wrong with noting something.
+    NoteErrors: BODY_CODES, STORE_CODES, [Code::NotFound, Code::Busy];
+    /// What can go wrong with noting what was said.
+    MessageErrors: BODY_CODES, STORE_CODES, [Code::NotFound, Code::MessageConflict, Code::Busy];
+    /// What can go wrong with taking a ticket.
+    ClaimErrors: BODY_CODES, STORE_CODES, [Code::NotFound, Code::TicketTaken, Code::TicketClosed, Code::Busy];
+    /// What can go wrong with a later step of a ticket.
+    StepErrors: BODY_CODES, STORE_CODES, [Code::NotFound, Code::TicketTaken, Code::TicketNotYours, Code::TicketClosed, Code::Busy];
+    /// What can go wrong with trying deliveries again.
+    ReplayErrors: BODY_CODES, STORE_CODES;
 }
 
 /// What can go wrong wherever there is a body.
@@ -127,11 +165,17 @@ const BODY_CODES: [Code; 6] = [
     Code::Internal,
 ];
 
+/// What can go wrong wherever something is kept or read.
+const STORE_CODES: [Code; 3] = [Code::NoStore, Code::StoreFailed, Code::Internal];
+
 /// One response per status, with all its codes.
 fn describe(codes: &[Code]) -> BTreeMap<String, RefOr<Response>> {
     let mut by_status = BTreeMap::<_, Vec<Code>>::new();
     for code in codes {
-        by_status.entry(code.status().as_str().to_owned()).or_default().push(*code);
+        let same: &mut Vec<_> = by_status.entry(code.status().as_str().to_owned()).or_default();
+        if !same.contains(code) {
+            same.push(*code);
+        }
     }
     by_status.into_iter().map(|(status, codes)| (status, RefOr::T(response(&codes)))).collect()
 }
@@ -165,6 +209,34 @@ pub(super) fn example_request() -> Value {
 /// A reply to it; tests hold its shape against a real one.
 pub(super) fn example_reply() -> Value {
     example(include_str!("examples/reply.json"))
+}
+
+/// A conversation that waits for a person.
+pub(super) fn example_conversation() -> Value {
+    example(include_str!("examples/conversation.json"))
+}
+
+/// The ticket of that conversation.
+pub(super) fn example_ticket() -> Value {
+    example(include_str!("examples/ticket.json"))
+}
+
+/// A page with that ticket, as it stands in a list.
+pub(super) fn example_tickets() -> Value {
+    json!({"items": [example_conversation()["ticket"]], "next": null})
+}
+
+/// How the stream of events begins, and what comes when that ticket is opened.
+pub(super) fn example_stream() -> String {
+    let event = json!({
+        "id": "019e620e-8a00-7c41-b6b5-0d4f5e0d8a12",
+        "type": "ticket.created",
+        "at": "2026-05-26T02:00:00Z",
+        "ticket": example_ticket(),
+        "message_id": null,
+        "say": null,
+    });
+    format!("retry: 2000\nid: 56\n: open\n\nid: 57\nevent: ticket.created\ndata: {event}\n\n: heartbeat\n\n")
 }
 
 /// An error with this code.

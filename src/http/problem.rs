@@ -13,9 +13,11 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::pool::Refused;
 use super::request_id::RequestId;
 use crate::RequestError;
+use crate::desk::{DeskError, Refused};
+use crate::store::StoreError;
+use crate::ticket::StepError;
 
 /// What can go wrong, as the caller sees it. The slugs are API: add, never rename.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +35,14 @@ pub(super) enum Code {
     Overloaded,
     DeadlineExceeded,
     NotReady,
+    MessageConflict,
+    TicketTaken,
+    TicketNotYours,
+    TicketClosed,
+    TicketOpen,
+    Busy,
+    NoStore,
+    StoreFailed,
     Internal,
 }
 
@@ -46,7 +56,7 @@ struct Row {
 
 impl Code {
     /// All of them, in the order of the documents.
-    pub(super) const ALL: [Self; 14] = [
+    pub(super) const ALL: [Self; 22] = [
         Self::InvalidJson,
         Self::InvalidUtf8,
         Self::InvalidRequest,
@@ -60,6 +70,14 @@ impl Code {
         Self::Overloaded,
         Self::DeadlineExceeded,
         Self::NotReady,
+        Self::MessageConflict,
+        Self::TicketTaken,
+        Self::TicketNotYours,
+        Self::TicketClosed,
+        Self::TicketOpen,
+        Self::Busy,
+        Self::NoStore,
+        Self::StoreFailed,
         Self::Internal,
     ];
 
@@ -74,12 +92,20 @@ impl Code {
             Self::TextTooLong => ("text_too_long", StatusCode::UNPROCESSABLE_ENTITY, false, "the text has too many characters"),
             Self::BodyTooLarge => ("body_too_large", StatusCode::PAYLOAD_TOO_LARGE, false, "the body has too many bytes"),
             Self::UnsupportedMediaType => ("unsupported_media_type", StatusCode::UNSUPPORTED_MEDIA_TYPE, false, "the body is not declared as plain JSON"),
-            Self::NotFound => ("not_found", StatusCode::NOT_FOUND, false, "no such path"),
+            Self::NotFound => ("not_found", StatusCode::NOT_FOUND, false, "no such path, conversation, ticket or message"),
             Self::UnknownGeneration => ("unknown_generation", StatusCode::NOT_FOUND, false, "no such generation of the catalogue is kept"),
             Self::MethodNotAllowed => ("method_not_allowed", StatusCode::METHOD_NOT_ALLOWED, false, "the path does not take this method"),
-            Self::Overloaded => ("overloaded", StatusCode::TOO_MANY_REQUESTS, true, "too many messages are waiting"),
+            Self::Overloaded => ("overloaded", StatusCode::TOO_MANY_REQUESTS, true, "too many messages are waiting, or too many event streams are open"),
             Self::DeadlineExceeded => ("deadline_exceeded", StatusCode::GATEWAY_TIMEOUT, true, "the deadline passed before the reply was there"),
             Self::NotReady => ("not_ready", StatusCode::SERVICE_UNAVAILABLE, true, "the server is going down"),
+            Self::MessageConflict => ("message_conflict", StatusCode::CONFLICT, false, "the message id was sent before with another body"),
+            Self::TicketTaken => ("ticket_taken", StatusCode::CONFLICT, false, "somebody else has the ticket"),
+            Self::TicketNotYours => ("ticket_not_yours", StatusCode::CONFLICT, false, "the ticket is not with this agent"),
+            Self::TicketClosed => ("ticket_closed", StatusCode::CONFLICT, false, "the ticket is closed"),
+            Self::TicketOpen => ("ticket_open", StatusCode::CONFLICT, false, "a ticket is open in the conversation"),
+            Self::Busy => ("busy", StatusCode::CONFLICT, true, "others changed the same thing at the same time"),
+            Self::NoStore => ("no_store", StatusCode::NOT_IMPLEMENTED, false, "the service keeps nothing"),
+            Self::StoreFailed => ("store_failed", StatusCode::SERVICE_UNAVAILABLE, true, "the store could not be read or written"),
             Self::Internal => ("internal", StatusCode::INTERNAL_SERVER_ERROR, false, "a mistake of the server's own"),
         };
         Row { slug, status, retryable, meaning }
@@ -158,6 +184,12 @@ impl Problem {
         Self { code: Code::Internal, message: message.to_owned(), cause: Some(Arc::new(cause.into())) }
     }
 
+    /// The store failed; what was asked for was not done, and may be asked for again.
+    fn store(cause: impl Into<anyhow::Error>) -> Self {
+        let message = "the store could not be read or written; nothing was changed";
+        Self { code: Code::StoreFailed, message: message.to_owned(), cause: Some(Arc::new(cause.into())) }
+    }
+
     /// The body, not logged: for the documents.
     pub(super) fn body(&self, request_id: &RequestId) -> ErrorBody {
         ErrorBody {
@@ -218,6 +250,37 @@ impl From<Refused> for Problem {
             Refused::Overloaded => Self::new(Code::Overloaded, refused.to_string()),
             Refused::DeadlineExceeded => Self::new(Code::DeadlineExceeded, refused.to_string()),
             Refused::Failed => Self::internal(refused),
+        }
+    }
+}
+
+impl From<DeskError> for Problem {
+    fn from(error: DeskError) -> Self {
+        match error {
+            DeskError::Request(error) => error.into(),
+            DeskError::Refused(refused) => refused.into(),
+            // The id is the caller's own, and may be anything.
+            DeskError::OtherMessage(_) => Self::new(
+                Code::MessageConflict,
+                "this `message_id` was sent before with another body; a new message needs a new id",
+            ),
+            DeskError::Unknown { what, .. } => Self::new(Code::NotFound, format!("there is no such {what}")),
+            DeskError::Step(StepError::Taken(_)) => Self::new(Code::TicketTaken, "somebody else has the ticket"),
+            DeskError::Step(StepError::NotYours(_)) => {
+                Self::new(Code::TicketNotYours, "the ticket is not with this agent; it has to be claimed first")
+            }
+            DeskError::Step(StepError::Closed(state)) => {
+                Self::new(Code::TicketClosed, format!("the ticket is {}; only open tickets can be changed", state.id()))
+            }
+            DeskError::Invalid(why) => Self::new(Code::InvalidRequest, why),
+            DeskError::NoStore => Self::new(Code::NoStore, error.to_string()),
+            DeskError::Store(StoreError::Conflict | StoreError::Duplicate) => {
+                Self::new(Code::Busy, "others changed the same thing at the same time; please try again")
+            }
+            DeskError::Store(StoreError::Cursor) => {
+                Self::new(Code::InvalidRequest, "`after` is not the `next` of an earlier page")
+            }
+            DeskError::Store(error) => Self::store(error),
         }
     }
 }

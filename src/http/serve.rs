@@ -10,7 +10,7 @@ use tokio::time::sleep;
 
 use super::connection::{Listener, PATIENCE};
 use super::{Limits, State, routes};
-use crate::live::Live;
+use crate::desk::Desk;
 
 /// Between `/ready` saying no and the door closing: time for a load balancer to notice.
 const NOTICE: Duration = Duration::from_secs(1);
@@ -22,17 +22,17 @@ const DRAIN: Duration = Duration::from_secs(10);
 /// any more, and requests in progress get up to ten seconds to finish.
 ///
 /// # Errors
-/// When a worker thread cannot be started, or when serving fails.
-pub async fn serve<F>(listener: TcpListener, live: Arc<Live>, limits: Limits, shutdown: F) -> anyhow::Result<()>
+/// When serving fails.
+pub async fn serve<F>(listener: TcpListener, desk: Desk, limits: Limits, shutdown: F) -> anyhow::Result<()>
 where
     F: Future<Output = ()> + Send + 'static,
 {
     let address = listener.local_addr().context("the listener has no address")?;
-    let state = State::start(live, limits).context("cannot start the worker threads")?;
+    let state = State::new(desk, limits);
     let closed = Arc::new(Notify::new());
     let close = close_after(shutdown, state.clone(), Arc::clone(&closed));
     let server = axum::serve(Listener::new(listener, PATIENCE), routes(state)).with_graceful_shutdown(close);
-    tracing::info!(%address, workers = limits.workers, queue = limits.queue, "listening");
+    tracing::info!(%address, "listening");
     tokio::select! {
         result = server => result.context("serving failed")?,
         () = give_up(&closed) => tracing::warn!("some requests did not finish in {DRAIN:?} and are cut off"),

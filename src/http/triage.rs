@@ -1,17 +1,18 @@
 //! `POST /v1/triage` and `POST /v1/triage/batch`.
 
-use std::collections::VecDeque;
-use std::time::{Duration, Instant};
-
 use axum::extract;
+use axum::http::header;
+use axum::response::IntoResponse;
+use futures_util::StreamExt as _;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use serde_json::value::RawValue;
+use utoipa::{IntoParams, ToSchema};
 
 use super::extract::Json;
-use super::pool::Ticket;
 use super::problem::{Code, ErrorBody, Problem};
+use super::query::Query;
 use super::request_id::RequestId;
-use super::{MAX_DEADLINE, State, openapi};
+use super::{State, openapi};
 use crate::{Reply, Request};
 
 /// Messages in one batch, at most.
@@ -26,6 +27,16 @@ pub(super) struct Batch {
     requests: Vec<Request>,
 }
 
+/// How a message is to be decided.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Mode {
+    /// On trial, beside an existing desk: the decision is recorded, nothing is to be said, and no ticket is opened.
+    #[param(default = false)]
+    shadow: bool,
+}
+
 /// The replies to a batch.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct BatchReply {
@@ -37,7 +48,8 @@ pub(super) struct BatchReply {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(untagged)]
 enum BatchItem {
-    Reply(Box<Reply>),
+    #[schema(value_type = Reply)]
+    Reply(Box<RawValue>),
     Error(ErrorBody),
 }
 
@@ -46,7 +58,7 @@ enum BatchItem {
 /// Whether it is answered, asked back about, handed to a person or passed over in silence, always with reasons. If the
 /// model fails, the answer is still 200: a hand-off with the reason `bot_error`.
 #[utoipa::path(post, path = "/v1/triage", tag = "triage", operation_id = "triage",
-    params(openapi::Headers),
+    params(openapi::Headers, Mode),
     request_body(content = Request, example = json!(openapi::example_request())),
     responses(
         (status = 200, description = "decided", body = Reply, example = json!(openapi::example_reply())),
@@ -55,10 +67,11 @@ enum BatchItem {
 )]
 pub(super) async fn single(
     extract::State(state): extract::State<State>,
+    Query(mode): Query<Mode>,
     Json(request): Json<Request>,
-) -> Result<axum::Json<Reply>, Problem> {
-    let ticket = submit(&state, request, Instant::now())?;
-    Ok(axum::Json(ticket.wait().await?))
+) -> Result<impl IntoResponse, Problem> {
+    let reply = state.desk.message(request, mode.shadow).await?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], reply))
 }
 
 /// Decides what happens with up to 32 messages.
@@ -88,41 +101,15 @@ pub(super) async fn batch(
     Ok(axum::Json(BatchReply { replies }))
 }
 
-/// Decides all, in order, as many at a time as there are workers: one batch keeps every worker busy and still leaves
-/// the queue to others.
-async fn decide_all(state: &State, requests: Vec<Request>) -> Vec<Result<Reply, Problem>> {
-    let arrived = Instant::now();
-    let mut outcomes = Vec::with_capacity(requests.len());
-    let mut tickets = VecDeque::with_capacity(requests.len());
-    for request in requests {
-        if tickets.len() >= state.limits.workers.max(1) {
-            outcomes.extend(redeem(tickets.pop_front()).await);
-        }
-        tickets.push_back(submit(state, request, arrived));
-    }
-    while !tickets.is_empty() {
-        outcomes.extend(redeem(tickets.pop_front()).await);
-    }
-    outcomes
+/// Decides all, in order, a few at a time: one batch keeps every worker busy and still leaves the queue to others.
+async fn decide_all(state: &State, requests: Vec<Request>) -> Vec<Result<String, Problem>> {
+    let decided = requests.into_iter().map(|request| async { Ok(state.desk.message(request, false).await?) });
+    futures_util::stream::iter(decided).buffered(state.limits.batch.max(1)).collect().await
 }
 
-async fn redeem(ticket: Option<Result<Ticket<Reply>, Problem>>) -> Option<Result<Reply, Problem>> {
-    Some(match ticket? {
-        Ok(ticket) => ticket.wait().await.map_err(Problem::from),
-        Err(problem) => Err(problem),
-    })
-}
-
-fn item(outcome: Result<Reply, Problem>, id: &RequestId) -> BatchItem {
-    match outcome {
-        Ok(reply) => BatchItem::Reply(Box::new(reply)),
+fn item(outcome: Result<String, Problem>, id: &RequestId) -> BatchItem {
+    match outcome.and_then(|json| RawValue::from_string(json).map_err(Problem::internal)) {
+        Ok(reply) => BatchItem::Reply(reply),
         Err(problem) => BatchItem::Error(problem.report(id)),
     }
-}
-
-/// Checks a request and puts it in the queue.
-fn submit(state: &State, request: Request, arrived: Instant) -> Result<Ticket<Reply>, Problem> {
-    let incoming = request.check()?;
-    let patience = incoming.deadline_ms().map_or(state.limits.deadline, Duration::from_millis).min(MAX_DEADLINE);
-    Ok(state.pool.submit(incoming, arrived + patience)?)
 }

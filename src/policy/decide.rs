@@ -61,7 +61,8 @@ impl Plan<'_> {
 const HAND: f32 = 0.4;
 
 /// Chooses the answer of an intent.
-pub(super) fn plan<'a>(intent: &'a Intent, evidence: &Evidence<'_>) -> Option<Plan<'a>> {
+#[must_use]
+pub fn plan<'a>(intent: &'a Intent, evidence: &Evidence<'_>) -> Option<Plan<'a>> {
     let answer = answer_to(intent, act_for(intent, evidence), evidence)?;
     let missing = answer.needs.iter().map(String::as_str).find(|slot| !evidence.slots.has(slot));
     Some(Plan { intent, answer, missing })
@@ -83,7 +84,7 @@ fn act_for(intent: &Intent, evidence: &Evidence<'_>) -> Act {
 }
 
 fn applies(answer: &AnswerRule, act: Act, evidence: &Evidence<'_>) -> bool {
-    let day = evidence.today;
+    let day = evidence.now.date();
     answer.slots.iter().all(|slot| evidence.slots.has(slot))
         && (answer.acts.is_empty() || answer.acts.contains(&act))
         && (answer.emotions.is_empty() || answer.emotions.contains(&evidence.emotion.label))
@@ -109,7 +110,9 @@ pub fn decide<'a>(evidence: &Evidence<'a>) -> Decision<'a> {
     let Verdict { kind, outcome, queue, .. } = limit_asks(first, &view, &mut reasons);
     let thresholds = evidence.catalogue.policy().thresholds;
     let tier = evidence.catalogue.policy().tier(evidence.tier());
-    let answers = kind == DecisionKind::Answer && !view.is_social();
+    let answers = kind == DecisionKind::Answer && !view.is_social() && matches!(outcome, Outcome::Answers(_));
+    // What was asked before and is asked again was not helped by the first answer.
+    let again = answers && view.is_repeated();
     let noticed = evidence.emotion.upset >= thresholds.notice_upset;
     let anxious = evidence.emotion.scores.anxiety >= thresholds.notice_anxiety;
     if answers && noticed {
@@ -123,14 +126,14 @@ pub fn decide<'a>(evidence: &Evidence<'a>) -> Decision<'a> {
         queue,
         apologise: answers && noticed,
         hurry: answers && anxious && !noticed,
-        offer_person: answers && (noticed || tier.offer_person),
+        offer_person: answers && (noticed || tier.offer_person || again),
     }
 }
 
 /// A question back is one too many after so many in a row: a person takes over.
 fn limit_asks<'a>(verdict: Verdict<'a>, view: &rules::View<'_, 'a>, reasons: &mut Vec<Reason>) -> Verdict<'a> {
     let limit = view.evidence.catalogue.policy().thresholds.asks_in_a_row;
-    let asked = view.evidence.asks_in_a_row();
+    let asked = view.evidence.situation.state.asks;
     if verdict.kind != DecisionKind::Ask || asked < limit {
         return verdict;
     }

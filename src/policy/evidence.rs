@@ -1,9 +1,10 @@
 use super::decide::plan;
 use crate::catalogue::{Catalogue, Flag, Intent};
+use crate::conversation::{Holder, MoodTrace, Situation};
 use crate::head::IntentScore;
-use crate::incoming::{HandledBy, Incoming, Role};
+use crate::incoming::{HandledBy, Incoming};
 use crate::labels::{self, Act};
-use crate::reply::EmotionReading;
+use crate::reply::{EmotionReading, Mood};
 use crate::slots::Slots;
 use crate::text::Message;
 
@@ -49,8 +50,12 @@ pub struct Evidence<'a> {
     pub acts: [f32; 4],
     /// Filled slots.
     pub slots: Slots,
-    /// The day in the shop, for validity dates.
-    pub today: jiff::civil::Date,
+    /// What came before, and who has the conversation.
+    pub situation: &'a Situation,
+    /// The customer's mood with this message.
+    pub mood: MoodTrace,
+    /// Now, in the shop.
+    pub now: &'a jiff::Zoned,
 }
 
 impl<'a> Evidence<'a> {
@@ -127,18 +132,52 @@ impl<'a> Evidence<'a> {
         out
     }
 
-    /// Questions back that the bot has asked in a row, up to now. Without a conversation store they are told from the
-    /// history: bot messages at its end that are the catalogue's own questions, or close with a question mark.
+    /// Who has the conversation: what is known here, and what the request says.
     #[must_use]
-    pub fn asks_in_a_row(&self) -> usize {
-        let by_bot = self.incoming.history().iter().rev().filter(|past| past.role != Role::Customer);
-        by_bot.take_while(|past| past.role == Role::Bot && self.catalogue.is_question(&past.text)).count()
+    pub fn holder(&self) -> &Holder {
+        match (self.incoming.request.handled_by, &self.situation.holder) {
+            (HandledBy::Person, _) => &Holder::Person,
+            (HandledBy::Queue, Holder::Bot) => &Holder::Queue(None),
+            (_, own) => own,
+        }
     }
 
-    /// Who has the conversation.
+    /// How often an intent was answered within the window, with the values that its slots have now.
     #[must_use]
-    pub fn handled_by(&self) -> HandledBy {
-        self.incoming.request.handled_by
+    pub fn times_given(&self, intent: &Intent) -> usize {
+        let window = self.catalogue.policy().windows.repetition;
+        let from = self.now.timestamp().saturating_sub(window).unwrap_or(jiff::Timestamp::MIN);
+        self.situation.state.times_given(&intent.id, &self.slot_values(intent), from)
+    }
+
+    /// The values of the slots that an intent uses, as one text: with others it is another question.
+    #[must_use]
+    pub fn slot_values(&self, intent: &Intent) -> String {
+        let used = |slot: &&crate::reply::Slot| intent.slot(&slot.name).is_some();
+        let values: Vec<&str> = self.slots.found().iter().filter(used).map(|slot| slot.value.as_str()).collect();
+        values.join(" ")
+    }
+
+    /// Whether the customer has an idea for the shop, told without anger.
+    #[must_use]
+    pub fn is_suggestion(&self) -> bool {
+        let policy = self.catalogue.policy();
+        self.emotion.scores.anger < policy.thresholds.notice_upset && policy.suggestions.matches(self.message)
+    }
+
+    /// Whether what came with a message is for a person's eyes: it belongs to a topic whose queue looks at pictures, or to
+    /// none that is known.
+    #[must_use]
+    pub fn is_aftersale(&self, topic: Option<&Intent>) -> bool {
+        let earlier = || self.catalogue.intent(self.situation.state.topic.as_ref()?);
+        topic.or_else(earlier).is_none_or(|intent| self.catalogue.policy().looks_at_pictures(&intent.queue))
+    }
+
+    /// Whether the customer gets more and more upset over the turns, and is so now.
+    #[must_use]
+    pub fn is_souring(&self) -> bool {
+        let from = self.catalogue.policy().thresholds.mood_upset;
+        self.mood.mood() == Mood::Falling && self.mood.level >= from && self.emotion.upset >= from
     }
 
     /// The customer's tier and tags.

@@ -6,5 +6,5 @@ mod evidence;
 mod rules;
 
 pub use counterfactual::{Change, What, changes};
-pub use decide::{Decision, Outcome, Plan, decide};
+pub use decide::{Decision, Outcome, Plan, decide, plan};
 pub use evidence::{Evidence, Topic};

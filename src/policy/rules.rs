@@ -3,7 +3,7 @@
 use super::decide::{Outcome, Plan, plan};
 use super::evidence::Evidence;
 use crate::catalogue::{Intent, Resolves, TextKey};
-use crate::incoming::HandledBy;
+use crate::conversation::{Awaiting, Holder};
 use crate::labels::{COMPLAINT, Emotion, HUMAN_AGENT};
 use crate::reply::{DecisionKind, Reason};
 
@@ -35,16 +35,26 @@ pub(super) struct View<'e, 'a> {
     plans: Vec<Plan<'a>>,
 }
 
+/// The same question so many times means that the answer does not help.
+const ASKED_TOO_OFTEN: usize = 3;
+
+/// Characters beside an order number that say nothing of what to do with it (订单号是…, 麻烦了).
+const BESIDE_NUMBER: usize = 10;
+
+/// P(positive) from which a message without a topic is praise, and wants no more than a thank-you.
+const PRAISE: f32 = 0.6;
+
 type Rule = for<'e, 'a> fn(&View<'e, 'a>) -> Option<Verdict<'a>>;
 
 /// In the order of the contract; the number of each stands in its comment.
-pub(super) const RULES: [Rule; 14] = [
+pub(super) const RULES: [Rule; 15] = [
     human_present,
     sensitive,
     queued,
     user_request,
     upset,
     complaint,
+    not_helped,
     complex,
     needs_a_person,
     answered,
@@ -65,6 +75,17 @@ impl<'e, 'a> View<'e, 'a> {
     /// Whether the message is a social one.
     pub(super) fn is_social(&self) -> bool {
         self.business.is_empty()
+    }
+
+    /// Whether the message is praise, with nothing to be done.
+    fn is_praise(&self) -> bool {
+        let evidence = self.evidence;
+        evidence.social().is_none() && self.business.is_empty() && evidence.emotion.scores.positive >= PRAISE
+    }
+
+    /// Whether one of the topics was answered before, with the same slots.
+    pub(super) fn is_repeated(&self) -> bool {
+        self.business.iter().any(|intent| self.evidence.times_given(intent) > 0)
     }
 
     /// The queue of the first business intent, or the general one.
@@ -95,8 +116,8 @@ impl<'e, 'a> View<'e, 'a> {
 
 /// 1: a person has the conversation.
 fn human_present<'a>(view: &View<'_, 'a>) -> Option<Verdict<'a>> {
-    (view.evidence.handled_by() == HandledBy::Person)
-        .then(|| view.say(DecisionKind::Silent, "human_present", "handled_by: person", Outcome::Nothing))
+    (*view.evidence.holder() == Holder::Person)
+        .then(|| view.say(DecisionKind::Silent, "human_present", "a person has the conversation", Outcome::Nothing))
 }
 
 /// 2: injury, food safety, self-harm, counterfeit, infringement.
@@ -108,11 +129,23 @@ fn sensitive<'a>(view: &View<'_, 'a>) -> Option<Verdict<'a>> {
     Some(Verdict { queue: hit.queue.clone(), ..verdict })
 }
 
-/// 3: a ticket is waiting. Low-risk information is still given; tickets themselves come with the store.
+/// 3: a ticket is waiting. Low-risk information is still given; otherwise the customer is told once that a person is coming.
 fn queued<'a>(view: &View<'_, 'a>) -> Option<Verdict<'a>> {
-    let waits = view.evidence.handled_by() == HandledBy::Queue;
-    let informs = !view.plans.is_empty() && view.plans.iter().all(Plan::is_safe);
-    (waits && !informs).then(|| view.say(DecisionKind::Silent, "queued", "handled_by: queue", Outcome::Nothing))
+    let Holder::Queue(waiting) = view.evidence.holder() else { return None };
+    let informs = |plan: &Plan<'_>| plan.is_safe() && plan.answer.resolves == Resolves::Inform;
+    // A nudge means the ticket, not what was told before.
+    let asks = view.evidence.pending.is_none() && !view.plans.is_empty() && view.plans.len() <= 2;
+    if asks && view.plans.iter().all(informs) {
+        let outcome = Outcome::Answers(view.plans.clone());
+        return Some(view.say(DecisionKind::Answer, "queued", "information while a ticket waits", outcome));
+    }
+    // Without the ticket nobody knows by when somebody comes.
+    let tell = waiting.is_some() && !view.evidence.situation.state.is_told;
+    Some(if tell {
+        view.say(DecisionKind::Answer, "queued", "a ticket waits", Outcome::Text(TextKey::Coming, Vec::new()))
+    } else {
+        view.say(DecisionKind::Silent, "queued", "a ticket waits, the customer has been told", Outcome::Nothing)
+    })
 }
 
 /// 4: asks for a person.
@@ -127,7 +160,8 @@ fn upset<'a>(view: &View<'_, 'a>) -> Option<Verdict<'a>> {
     let emotion = &view.evidence.emotion;
     let policy = view.evidence.catalogue.policy();
     let threshold = policy.thresholds.handoff_upset;
-    let (code, detail) = if emotion.upset >= threshold {
+    let is_idea = view.evidence.is_suggestion();
+    let (code, detail) = if emotion.upset >= threshold && !is_idea {
         let label = if emotion.scores.anger >= emotion.scores.disappointment {
             Emotion::Anger
         } else {
@@ -136,6 +170,9 @@ fn upset<'a>(view: &View<'_, 'a>) -> Option<Verdict<'a>> {
         (format!("emotion:{}", label.id()), format!("{:.2} ≥ {threshold:.2}", emotion.upset))
     } else if policy.trigger_words.matches(view.evidence.message) {
         (format!("emotion:{}", Emotion::Anger.id()), "trigger words of the policy".to_owned())
+    } else if view.evidence.is_souring() {
+        let mood = view.evidence.mood;
+        ("mood".to_owned(), format!("falling, upset {:.2} over the turns, {:.2} now", mood.level, emotion.upset))
     } else {
         return None;
     };
@@ -147,18 +184,36 @@ fn complaint<'a>(view: &View<'_, 'a>) -> Option<Verdict<'a>> {
     let evidence = view.evidence;
     let complains = evidence.likely(COMPLAINT);
     let threatens = evidence.catalogue.policy().threats.matches(evidence.message);
+    let suggests = evidence.is_suggestion();
     let detail = match (complains, threatens) {
-        (Some(topic), false) => format!("{COMPLAINT} {:.2}", topic.score.probability),
         (_, true) => "a threat: pattern of the policy".to_owned(),
+        (Some(topic), false) => format!("{COMPLAINT} {:.2}", topic.score.probability),
+        (None, false) if suggests => "a suggestion: pattern of the policy".to_owned(),
         (None, false) => return None,
     };
     let own = complains.and_then(|topic| plan(topic.intent, evidence)).filter(|plan| plan.missing.is_none());
     let outcome = match own {
+        _ if suggests && !threatens => Outcome::Text(TextKey::SuggestionReceived, Vec::new()),
         Some(plan) => Outcome::Answers(vec![plan]),
         None => Outcome::Text(TextKey::HandoffUpset, view.facts()),
     };
     let queue = complains.map_or_else(|| "complaint".to_owned(), |topic| topic.intent.queue.clone());
     Some(Verdict { queue, ..view.handoff("complaint", detail, outcome) })
+}
+
+/// 7: the same a third time, or the answer did not help and nothing new is said.
+fn not_helped<'a>(view: &View<'_, 'a>) -> Option<Verdict<'a>> {
+    let evidence = view.evidence;
+    let policy = evidence.catalogue.policy();
+    let outcome = || Outcome::Text(TextKey::HandoffNotHelped, Vec::new());
+    if let Some(intent) = view.business.iter().find(|intent| evidence.times_given(intent) + 1 >= ASKED_TOO_OFTEN) {
+        let times = evidence.times_given(intent) + 1;
+        return Some(view.handoff("repeated", format!("{} asked {times} times", intent.id), outcome()));
+    }
+    let topic = evidence.situation.state.topic.as_deref()?;
+    let is_new = view.business.iter().any(|intent| intent.id != topic);
+    (!is_new && policy.not_helped.matches(evidence.message))
+        .then(|| view.handoff("not_helped", format!("after {topic}"), outcome()))
 }
 
 /// 8: three topics, or two of which one cannot be answered.
@@ -186,7 +241,8 @@ fn needs_a_person<'a>(view: &View<'_, 'a>) -> Option<Verdict<'a>> {
     }
     // A picture to a question that plain information answers changes nothing; anything else wants a pair of eyes.
     let informs = |plan: &Plan<'a>| plan.is_safe() && plan.answer.resolves == Resolves::Inform;
-    if evidence.has_attachment() && !first.is_some_and(informs) {
+    if evidence.has_attachment() && evidence.is_aftersale(view.business.first().copied()) && !first.is_some_and(informs)
+    {
         let outcome = Outcome::Text(TextKey::AttachmentReceived, Vec::new());
         return Some(view.handoff("action_needed", "an attachment has to be looked at", outcome));
     }
@@ -232,14 +288,17 @@ fn ambiguous<'a>(view: &View<'_, 'a>) -> Option<Verdict<'a>> {
         return None;
     }
     let first = evidence.topics.first()?;
-    if first.intent.id == "provide_info" && evidence.social().is_some() && evidence.slots.has("order_number") {
+    let is_alone = evidence.message.plain().chars().count()
+        <= evidence.slots.order_number.as_ref().map_or(0, String::len) + BESIDE_NUMBER;
+    let is_number = is_alone && evidence.slots.named().iter().any(|slot| slot.name == "order_number");
+    if first.intent.id == "provide_info" && evidence.social().is_some() && is_number {
         let known = ["order_lookup", "modify_order", "return_policy"];
         let choices = known.iter().filter_map(|id| evidence.catalogue.intent(id)).collect();
         let outcome = Outcome::Choices(TextKey::OrderReceived, choices);
         return Some(view.say(DecisionKind::Ask, "ambiguous", "an order number alone", outcome));
     }
     let candidates = evidence.candidates();
-    if candidates.is_empty() || evidence.social().is_some() {
+    if candidates.is_empty() || evidence.social().is_some() || view.is_praise() {
         return None;
     }
     let detail: Vec<String> = candidates
@@ -261,10 +320,26 @@ fn small_talk<'a>(view: &View<'_, 'a>) -> Option<Verdict<'a>> {
     Some(view.say(DecisionKind::Answer, code, detail, Outcome::Answers(vec![plan])))
 }
 
-/// 14: thanks, or ok with nothing pending.
+/// 14: thanks, or ok with nothing pending: one line, then nothing.
 fn closing<'a>(view: &View<'_, 'a>) -> Option<Verdict<'a>> {
+    let state = &view.evidence.situation.state;
+    if view.is_praise() {
+        let detail = format!("praise {:.2}", view.evidence.emotion.scores.positive);
+        let outcome = Outcome::Text(TextKey::Closing, Vec::new());
+        return Some(view.say(DecisionKind::Answer, "closing", detail, outcome));
+    }
     let topic = view.evidence.social().filter(|topic| is_closing(topic.intent))?;
     let detail = format!("{} {:.2}", topic.intent.id, topic.score.probability);
+    if let Awaiting::Slot { intent, slot } = &state.awaiting
+        && topic.intent.id == "affirm"
+    {
+        // 好的，我翻一下: it is on its way.
+        let detail = format!("{intent} still needs it");
+        return Some(view.say(DecisionKind::Silent, &format!("slot:{slot}"), detail, Outcome::Nothing));
+    }
+    if state.is_closed {
+        return Some(view.say(DecisionKind::Silent, "closing", detail, Outcome::Nothing));
+    }
     let own = plan(topic.intent, view.evidence).filter(|_| topic.intent.id == "thanks_bye");
     let outcome = own.map_or_else(|| Outcome::Text(TextKey::Closing, Vec::new()), |plan| Outcome::Answers(vec![plan]));
     Some(view.say(DecisionKind::Answer, "closing", detail, outcome))

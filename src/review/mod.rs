@@ -11,6 +11,7 @@ mod observe;
 mod page;
 mod patch;
 mod proposals;
+mod replay;
 mod satisfaction;
 mod summary;
 
@@ -24,6 +25,7 @@ pub use observe::{Observed, observe};
 pub use page::render;
 pub use patch::{Patch, patch};
 pub use proposals::Examples;
+pub use replay::{FirstHandoff, Replay, render_replay, replay};
 pub use satisfaction::{Conversations, Rated};
 pub use summary::{Counted, Summary};
 

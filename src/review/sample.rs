@@ -97,6 +97,8 @@ fn reply(told: &Told<'_>) -> Reply {
         message_id: None,
         decision,
         durable: false,
+        shadow: false,
+        suggestions: Vec::new(),
         supersedes: Vec::new(),
         answer: Some(Answer {
             text: "好的".to_owned(),

@@ -13,7 +13,7 @@ mod utterance;
 pub use entity::{Entity, EntityKind};
 pub use mask::{mask_identifiers, mask_personal_data};
 pub use normalise::Plain;
-pub use script::{Language, to_simplified, to_traditional};
+pub use script::{Language, Tally, to_simplified, to_traditional};
 pub use utterance::{MAX_CHARS, Utterance, UtteranceError};
 
 /// One message, ready for matching and for the model.

@@ -19,6 +19,34 @@ pub enum Language {
     English,
 }
 
+/// How many messages a customer wrote in each language and script.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    counts: [u32; 3],
+    latest: Option<Language>,
+}
+
+impl Tally {
+    /// Counts a message; one without letters counts for nothing.
+    pub fn add(&mut self, text: &str) {
+        if text.chars().any(char::is_alphabetic) {
+            let language = Language::of(text);
+            let count = &mut self.counts[language as usize];
+            *count = count.saturating_add(1);
+            self.latest = Some(language);
+        }
+    }
+
+    /// The language and script of most messages, the latest breaking ties; `None` if nothing was counted.
+    #[must_use]
+    pub fn majority(&self) -> Option<Language> {
+        let latest = self.latest?;
+        let most = *self.counts.iter().max()?;
+        let all = [latest, Language::ChineseSimplified, Language::ChineseTraditional, Language::English];
+        all.into_iter().find(|language| self.counts[*language as usize] == most)
+    }
+}
+
 static TO_SIMPLIFIED: LazyLock<OpenCC> = LazyLock::new(|| converter(BuiltinConfig::T2s));
 static TO_TRADITIONAL: LazyLock<OpenCC> = LazyLock::new(|| converter(BuiltinConfig::S2tw));
 
@@ -68,21 +96,9 @@ impl Language {
 
     /// The majority over several texts, the later ones breaking ties; `None` if there are none with letters.
     pub fn majority<'a>(texts: impl Iterator<Item = &'a str>) -> Option<Self> {
-        let mut counts = [0_usize; 3];
-        let mut latest = None;
-        for text in texts.filter(|text| text.chars().any(char::is_alphabetic)) {
-            let language = Self::of(text);
-            counts[language as usize] += 1;
-            latest = Some(language);
-        }
-        let most = *counts.iter().max()?;
-        let latest = latest?;
-        if counts[latest as usize] == most {
-            return Some(latest);
-        }
-        [Self::ChineseSimplified, Self::ChineseTraditional, Self::English]
-            .into_iter()
-            .find(|language| counts[*language as usize] == most)
+        let mut tally = Tally::default();
+        texts.for_each(|text| tally.add(text));
+        tally.majority()
     }
 
     /// The tag used in the API: `zh-Hans`, `zh-Hant` or `en`.

@@ -10,9 +10,8 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use regex::Regex;
 use serde_json::{Value, json};
-use triage::http::router;
 
-use crate::http::{Answered, exchange, get, limits, post, send, triage};
+use crate::http::{Answered, api, exchange, get, options, post, send, triage};
 use crate::live::Shop;
 use crate::live::watch::until;
 use crate::{Workplace, replace_once};
@@ -59,7 +58,7 @@ struct Api {
 impl Api {
     fn new() -> Self {
         let shop = Shop::new();
-        let app = router(shop.live.clone(), limits()).unwrap();
+        let app = api(shop.live.clone(), options());
         Self { shop, app }
     }
 

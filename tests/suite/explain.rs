@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use triage::catalogue::{Intent, SettledBy};
+use triage::conversation::{MoodTrace, Situation};
 use triage::explain::Explanation;
 use triage::head::IntentScore;
 use triage::labels::Act;
@@ -61,8 +62,10 @@ impl Understood {
             pending: None,
             emotion: feeling(self.upset, self.anxiety),
             acts: self.acts,
-            slots: Slots::fill(&message, &incoming),
-            today: jiff::civil::date(2026, 6, 1),
+            slots: Slots::fill(&message, &incoming, &[]),
+            situation: &Situation::default(),
+            mood: MoodTrace::default(),
+            now: &jiff::civil::date(2026, 6, 1).in_tz("Asia/Shanghai").unwrap(),
         })
     }
 

@@ -11,16 +11,27 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
+use triage::desk::{Desk, Options, SystemClock};
 use triage::http::{Limits, router, serve};
 use triage::live::Live;
 
 use crate::ENGINE;
 
 /// Long enough for any machine that runs the tests.
-const PATIENT: Duration = Duration::from_secs(30);
+pub(crate) const PATIENT: Duration = Duration::from_secs(30);
 
-pub(crate) fn limits() -> Limits {
-    Limits { workers: 2, deadline: PATIENT, ..Limits::default() }
+pub(crate) fn options() -> Options {
+    Options { workers: 2, deadline: PATIENT, ..Options::default() }
+}
+
+/// The API over a catalogue, without a store.
+pub(crate) fn api(live: Arc<Live>, options: Options) -> Router {
+    let limits = Limits { batch: options.workers, ..Limits::default() };
+    router(desk(live, options), limits)
+}
+
+fn desk(live: Arc<Live>, options: Options) -> Desk {
+    Desk::open(live, None, Arc::new(SystemClock), options).unwrap()
 }
 
 fn live() -> Arc<Live> {
@@ -28,7 +39,7 @@ fn live() -> Arc<Live> {
 }
 
 fn app() -> Router {
-    router(live(), limits()).unwrap()
+    api(live(), options())
 }
 
 #[derive(Debug)]
@@ -73,7 +84,7 @@ fn batch(body: &Value) -> Request<Body> {
 }
 
 /// Where two values that are not null differ in kind: keys of objects, first items of arrays.
-fn difference(path: &str, one: &Value, other: &Value) -> Option<String> {
+pub(crate) fn difference(path: &str, one: &Value, other: &Value) -> Option<String> {
     match (one, other) {
         (Value::Null, _) | (_, Value::Null) => None,
         (Value::Object(one), Value::Object(other)) => {
@@ -259,7 +270,7 @@ async fn a_batch_is_answered_in_order_each_for_itself() {
     let mut request = batch(&json!({"requests": requests}));
     request.headers_mut().insert("x-request-id", "req-1".parse().unwrap());
     // One place in the queue: a batch does not need more than its share.
-    let app = router(live(), Limits { workers: 1, queue: 1, ..limits() }).unwrap();
+    let app = api(live(), Options { workers: 1, queue: 1, ..options() });
     let answered = send(app, request).await;
     assert_eq!(answered.status, StatusCode::OK, "{}", answered.body);
     let replies = answered.body["replies"].as_array().unwrap();
@@ -274,8 +285,8 @@ async fn a_batch_is_answered_in_order_each_for_itself() {
     assert_eq!(replies[3]["error"]["request_id"], "req-1");
 }
 
-async fn at_once(limits: Limits) -> Vec<Answered> {
-    let app = router(live(), limits).unwrap();
+async fn at_once(options: Options) -> Vec<Answered> {
+    let app = api(live(), options);
     let ask = |n: usize| triage(&json!({"message_id": format!("m-{n}"), "text": "运费多少"}));
     let tasks: Vec<_> = (0..200).map(|n| tokio::spawn(send(app.clone(), ask(n)))).collect();
     let mut answers = Vec::new();
@@ -291,14 +302,14 @@ async fn at_once(limits: Limits) -> Vec<Answered> {
 
 #[tokio::test]
 async fn two_hundred_at_once_fit_in_the_usual_queue() {
-    for answered in at_once(limits()).await {
+    for answered in at_once(options()).await {
         assert_eq!(answered.status, StatusCode::OK, "{}", answered.body);
     }
 }
 
 #[tokio::test]
 async fn two_hundred_at_once_are_answered_or_told_to_come_back() {
-    let answers = at_once(Limits { workers: 1, queue: 2, ..limits() }).await;
+    let answers = at_once(Options { workers: 1, queue: 2, ..options() }).await;
     for answered in &answers {
         if answered.status != StatusCode::OK {
             assert_eq!((answered.status.as_u16(), answered.code()), (429, "overloaded"), "{}", answered.body);
@@ -434,7 +445,7 @@ async fn a_server_on_a_socket_answers_and_goes_down_in_order() {
     let shutdown = async {
         let _ = stopped.await;
     };
-    let server = tokio::spawn(serve(listener, live(), limits(), shutdown));
+    let server = tokio::spawn(serve(listener, desk(live(), options()), Limits::default(), shutdown));
 
     let client = tokio::task::spawn_blocking(move || {
         assert!(ask_triage(address).unwrap().starts_with("HTTP/1.1 200 OK"));

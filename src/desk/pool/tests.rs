@@ -4,12 +4,8 @@ use std::time::Duration;
 
 use super::*;
 
-fn limits(workers: usize, queue: usize) -> Limits {
-    Limits { workers, queue, ..Limits::default() }
-}
-
-fn message() -> Incoming {
-    Incoming::text("hello").unwrap()
+fn message() -> &'static str {
+    "hello"
 }
 
 fn soon() -> Instant {
@@ -18,7 +14,7 @@ fn soon() -> Instant {
 
 /// One worker that says when it starts on a job, and finishes it when it is let go.
 struct Gated {
-    pool: Pool<usize>,
+    pool: Pool<&'static str, usize>,
     started: Receiver<()>,
     go: Sender<()>,
 }
@@ -27,12 +23,12 @@ fn gated(queue: usize) -> Gated {
     let (starting, started) = std::sync::mpsc::channel();
     let (go, gate) = std::sync::mpsc::channel();
     let (gate, count) = (Mutex::new(gate), AtomicUsize::new(0));
-    let work = move |_: &Incoming| {
+    let work = move |_: &&'static str| {
         starting.send(()).unwrap();
         gate.lock().unwrap().recv().unwrap();
         count.fetch_add(1, Ordering::SeqCst) + 1
     };
-    Gated { pool: Pool::start(&limits(1, queue), work, |_| 0).unwrap(), started, go }
+    Gated { pool: Pool::start((1, queue), work, |_| 0).unwrap(), started, go }
 }
 
 #[tokio::test]
@@ -88,17 +84,17 @@ fn a_job_whose_deadline_passed_in_the_queue_is_not_worked_on() {
 #[tokio::test]
 async fn a_panic_leads_to_the_fallback_and_the_worker_lives_on() {
     let calls = AtomicUsize::new(0);
-    let work = move |_: &Incoming| match calls.fetch_add(1, Ordering::SeqCst) {
+    let work = move |_: &&'static str| match calls.fetch_add(1, Ordering::SeqCst) {
         0 => panic!("of the test"),
         call => call,
     };
-    let pool = Pool::start(&limits(1, 4), work, |_| 99).unwrap();
+    let pool = Pool::start((1, 4), work, |_| 99).unwrap();
     assert_eq!(pool.submit(message(), soon()).unwrap().wait().await, Ok(99));
     assert_eq!(pool.submit(message(), soon()).unwrap().wait().await, Ok(1));
 }
 
 #[tokio::test]
 async fn a_panic_of_the_fallback_too_is_a_failure() {
-    let pool = Pool::<()>::start(&limits(1, 4), |_| panic!("of the test"), |_| panic!("of the test")).unwrap();
+    let pool = Pool::<&str, ()>::start((1, 4), |_| panic!("of the test"), |_| panic!("of the test")).unwrap();
     assert_eq!(pool.submit(message(), soon()).unwrap().wait().await, Err(Refused::Failed));
 }

@@ -1,6 +1,6 @@
-//! One bounded queue and the threads that work it off: the only place where a request changes threads.
+//! One bounded queue and the threads that work it off: the only place where a message changes threads before it is stored.
 //!
-//! Generic in what comes out, so that its tests need no model.
+//! Generic in what goes in and comes out, so that its tests need no model.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,12 +13,9 @@ use tokio::sync::oneshot;
 use tokio::time::timeout_at;
 use tracing::Span;
 
-use super::Limits;
-use crate::Incoming;
-
 /// Why there is no reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Refused {
+pub enum Refused {
     /// The queue is full.
     #[error("too many messages are waiting; the `retry-after` header says how many seconds to wait")]
     Overloaded,
@@ -30,65 +27,66 @@ pub(super) enum Refused {
     Failed,
 }
 
-/// The worker threads; they end when the pool and its last job are gone.
-pub(super) struct Pool<R> {
-    queue: SyncSender<Job<R>>,
+/// The worker threads; they end when the pool and its last job are gone. `T` is what comes in.
+pub(super) struct Pool<T, R> {
+    queue: SyncSender<Job<T, R>>,
 }
 
-struct Job<R> {
-    incoming: Incoming,
+struct Job<T, R> {
+    task: T,
     deadline: Instant,
     answer: oneshot::Sender<Result<R, Refused>>,
     /// The request's, so that lines logged on the worker carry its id.
     span: Span,
 }
 
-/// The claim to a reply. Dropping it calls the job off, unless a worker already has it in hand.
+/// A place in the queue. Dropping it calls the job off, unless a worker already has it in hand.
 #[derive(Debug)]
-pub(super) struct Ticket<R> {
+pub(super) struct Place<R> {
     answer: oneshot::Receiver<Result<R, Refused>>,
     deadline: Instant,
 }
 
-struct Worker<R, W, F> {
-    queue: Arc<Mutex<Receiver<Job<R>>>>,
+struct Worker<T, R, W, F> {
+    queue: Arc<Mutex<Receiver<Job<T, R>>>>,
     work: Arc<W>,
     fallback: Arc<F>,
 }
 
-impl<R: Send + 'static> Pool<R> {
-    /// Starts the workers. `work` makes the reply; `fallback` makes it if `work` panicked.
-    pub(super) fn start<W, F>(limits: &Limits, work: W, fallback: F) -> io::Result<Self>
+impl<T: Send + 'static, R: Send + 'static> Pool<T, R> {
+    /// Starts so many workers, before whom so many tasks may wait. `work` makes the result; `fallback` makes it if `work`
+    /// panicked.
+    pub(super) fn start<W, F>((workers, queue): (usize, usize), work: W, fallback: F) -> io::Result<Self>
     where
-        W: Fn(&Incoming) -> R + Send + Sync + 'static,
-        F: Fn(&Incoming) -> R + Send + Sync + 'static,
+        W: Fn(&T) -> R + Send + Sync + 'static,
+        F: Fn(&T) -> R + Send + Sync + 'static,
     {
         // A capacity of 0 would mean that a job is only taken while a worker stands waiting.
-        let (sender, receiver) = sync_channel(limits.queue.max(1));
+        let (sender, receiver) = sync_channel(queue.max(1));
         let (queue, work, fallback) = (Arc::new(Mutex::new(receiver)), Arc::new(work), Arc::new(fallback));
-        for number in 1..=limits.workers.max(1) {
+        for number in 1..=workers.max(1) {
             let worker = Worker { queue: Arc::clone(&queue), work: Arc::clone(&work), fallback: Arc::clone(&fallback) };
             thread::Builder::new().name(format!("triage-worker-{number}")).spawn(move || worker.run())?;
         }
         Ok(Self { queue: sender })
     }
 
-    /// Puts a message in the queue if there is room and time; never waits.
-    pub(super) fn submit(&self, incoming: Incoming, deadline: Instant) -> Result<Ticket<R>, Refused> {
+    /// Puts a task in the queue if there is room and time; never waits.
+    pub(super) fn submit(&self, task: T, deadline: Instant) -> Result<Place<R>, Refused> {
         if Instant::now() >= deadline {
             return Err(Refused::DeadlineExceeded);
         }
         let (sender, answer) = oneshot::channel();
-        let job = Job { incoming, deadline, answer: sender, span: Span::current() };
+        let job = Job { task, deadline, answer: sender, span: Span::current() };
         match self.queue.try_send(job) {
-            Ok(()) => Ok(Ticket { answer, deadline }),
+            Ok(()) => Ok(Place { answer, deadline }),
             Err(TrySendError::Full(_)) => Err(Refused::Overloaded),
             Err(TrySendError::Disconnected(_)) => Err(Refused::Failed),
         }
     }
 }
 
-impl<R> Ticket<R> {
+impl<R> Place<R> {
     /// Waits for the reply, at most until the deadline.
     pub(super) async fn wait(self) -> Result<R, Refused> {
         match timeout_at(self.deadline.into(), self.answer).await {
@@ -99,7 +97,7 @@ impl<R> Ticket<R> {
     }
 }
 
-impl<R, W: Fn(&Incoming) -> R, F: Fn(&Incoming) -> R> Worker<R, W, F> {
+impl<T, R, W: Fn(&T) -> R, F: Fn(&T) -> R> Worker<T, R, W, F> {
     fn run(&self) {
         while let Some(job) = self.next() {
             // The caller has left: nobody would read the reply.
@@ -107,7 +105,7 @@ impl<R, W: Fn(&Incoming) -> R, F: Fn(&Incoming) -> R> Worker<R, W, F> {
                 continue;
             }
             let outcome = if Instant::now() < job.deadline {
-                job.span.in_scope(|| self.answer(&job.incoming))
+                job.span.in_scope(|| self.answer(&job.task))
             } else {
                 Err(Refused::DeadlineExceeded)
             };
@@ -117,13 +115,13 @@ impl<R, W: Fn(&Incoming) -> R, F: Fn(&Incoming) -> R> Worker<R, W, F> {
     }
 
     /// The next job; none when the pool is gone. One idle worker waits in `recv`, the others for the lock.
-    fn next(&self) -> Option<Job<R>> {
+    fn next(&self) -> Option<Job<T, R>> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
     }
 
     /// Work first; a panic costs its own message the real reply, and nothing else.
-    fn answer(&self, incoming: &Incoming) -> Result<R, Refused> {
-        let guarded = |step: &dyn Fn(&Incoming) -> R| catch_unwind(AssertUnwindSafe(|| step(incoming)));
+    fn answer(&self, task: &T) -> Result<R, Refused> {
+        let guarded = |step: &dyn Fn(&T) -> R| catch_unwind(AssertUnwindSafe(|| step(task)));
         guarded(&*self.work)
             .or_else(|_message| {
                 tracing::error!("the decision panicked; the message is handed over");

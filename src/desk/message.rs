@@ -1,0 +1,408 @@
+//! A customer's message: from the door to the record, and back.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Zoned;
+use sha2::{Digest, Sha256};
+use tokio::time::timeout_at;
+
+use super::busy::Turn as Right;
+use super::{Back, Desk, DeskError, Refused, tickets};
+use crate::conversation::{self, Awaiting, Burst, Holder, Situation, State, Waiting};
+use crate::engine::Engine;
+use crate::incoming::{Incoming, Request};
+use crate::labels;
+use crate::pipeline::Handled;
+use crate::reply::{Handoff, Reason, Reply};
+use crate::store::{Change, Conversation, Decided, StoreError, Turn, TurnKind};
+use crate::text::{Message, mask_personal_data};
+use crate::ticket::{Event, EventKind, Ticket};
+
+/// The longest deadline that counts; a longer `deadline_ms` is shortened to it.
+pub const MAX_DEADLINE: Duration = Duration::from_secs(60);
+
+/// The longest wait for further messages that counts.
+const MAX_WAIT: Duration = Duration::from_secs(10);
+
+/// How often a message is decided anew because somebody else changed its conversation.
+const TRIES: usize = 4;
+
+/// Turns that travel with a hand-off.
+const PACKET_TURNS: usize = 20;
+
+/// A message for a worker.
+pub(super) struct Task {
+    incoming: Arc<Incoming>,
+    shadow: bool,
+    superseded: bool,
+}
+
+/// What a worker made of it.
+pub(super) enum Outcome {
+    /// It came before: what was answered then.
+    Again(String),
+    /// Another message came before under its id.
+    Other,
+    /// It is decided; nothing is written yet.
+    Decided(Box<Draft>),
+}
+
+/// A decision that is still to be written down.
+pub(super) struct Draft {
+    /// The reply as it is sent once the change is written.
+    json: String,
+    /// None where nothing is kept.
+    change: Option<Change>,
+}
+
+impl Desk {
+    /// Decides about a message, writes down what follows, and gives the reply as JSON. A message that was answered
+    /// before, by its id, gets the same reply to the byte. On trial (`shadow`) nothing is said and no ticket is opened.
+    ///
+    /// # Errors
+    /// When the request is not valid, when there is too much to do, when it took too long, or when the id was used before
+    /// for another message. Whatever else fails sends the message to a person, and is no error.
+    pub async fn message(&self, request: Request, shadow: bool) -> Result<String, DeskError> {
+        let arrived = Instant::now();
+        let incoming = Arc::new(request.check()?.with_ids());
+        let patience = incoming.deadline_ms().map_or(self.0.deadline, Duration::from_millis).min(MAX_DEADLINE);
+        let wait = Duration::from_millis(incoming.wait_ms()).min(MAX_WAIT);
+        let Some(conversation) = incoming.ids().0.filter(|_| self.0.back.store.is_some()).map(str::to_owned) else {
+            return self.decide((&incoming, shadow, false), arrived + patience, None).await;
+        };
+        for earlier in self.0.parked.take(&conversation) {
+            let superseded = (&earlier.incoming, earlier.shadow, true);
+            // Fails only if that caller left meanwhile.
+            let _ = earlier.answer.send(self.in_turn(superseded, &conversation, arrived + patience).await);
+        }
+        if !wait.is_zero() {
+            let (number, superseded) = self.0.parked.park(&conversation, Arc::clone(&incoming), shadow);
+            let over = tokio::time::timeout(wait, superseded);
+            match over.await {
+                Ok(Ok(answer)) => return answer,
+                Ok(Err(_gone)) => return Err(Refused::Failed.into()),
+                Err(_elapsed) if self.0.parked.call_back(&conversation, number) => {}
+                // A later message has just taken this one over; it is about to be answered as superseded.
+                Err(_elapsed) => {}
+            }
+        }
+        // The wait was the caller's wish: it does not count against the deadline.
+        self.in_turn((&incoming, shadow, false), &conversation, arrived + wait + patience).await
+    }
+
+    /// Waits for the conversation, then decides.
+    async fn in_turn(
+        &self,
+        message: (&Arc<Incoming>, bool, bool),
+        conversation: &str,
+        deadline: Instant,
+    ) -> Result<String, DeskError> {
+        let right = timeout_at(deadline.into(), self.0.busy.turn(conversation)).await;
+        let right = right.map_err(|_elapsed| Refused::DeadlineExceeded)?;
+        self.decide(message, deadline, Some(right)).await
+    }
+
+    /// Decides and writes down; again if somebody else, in another process, changed the conversation meanwhile.
+    async fn decide(
+        &self,
+        (incoming, shadow, superseded): (&Arc<Incoming>, bool, bool),
+        deadline: Instant,
+        mut right: Option<Right>,
+    ) -> Result<String, DeskError> {
+        for _ in 0..TRIES {
+            let task = Task { incoming: Arc::clone(incoming), shadow, superseded };
+            let draft = match self.0.pool.submit(task, deadline)?.wait().await? {
+                Outcome::Again(json) => return Ok(json),
+                Outcome::Other => {
+                    let id = incoming.ids().1.unwrap_or_default();
+                    return Err(DeskError::OtherMessage(id.to_owned()));
+                }
+                Outcome::Decided(draft) => *draft,
+            };
+            let Some(change) = draft.change else { return Ok(draft.json) };
+            let back = Arc::clone(&self.0.back);
+            let held = right.take();
+            // In a task of its own: should the caller leave now, the conversation stays taken until all is written.
+            let writing = tokio::spawn(async move { (back.record(change).await, held) });
+            let (written, held) = match timeout_at(deadline.into(), writing).await {
+                Ok(Ok(done)) => done,
+                Ok(Err(_panicked)) => return Err(Refused::Failed.into()),
+                Err(_elapsed) => return Err(Refused::DeadlineExceeded.into()),
+            };
+            match written {
+                Ok(()) => return Ok(draft.json),
+                Err(StoreError::Conflict | StoreError::Duplicate) => right = held,
+                Err(error) => {
+                    tracing::error!(%error, "a decision could not be stored; the message goes to a person");
+                    return Ok(self.0.back.unstored(incoming));
+                }
+            }
+        }
+        tracing::error!("a conversation changed too often; the message goes to a person");
+        Ok(self.0.back.unstored(incoming))
+    }
+}
+
+impl Back {
+    /// What a worker does with a message.
+    pub(super) fn decide(&self, task: &Task) -> Outcome {
+        let engine = self.live.engine();
+        self.attempt(&engine, task, |incoming, situation, now| engine.triage_in(incoming, situation, now))
+    }
+
+    /// The same when that panicked.
+    pub(super) fn hand_over(&self, task: &Task) -> Outcome {
+        let engine = self.live.engine();
+        self.attempt(&engine, task, |incoming, situation, now| engine.hand_over(incoming, situation, now))
+    }
+
+    fn attempt(
+        &self,
+        engine: &Engine,
+        task: &Task,
+        handle: impl Fn(&Incoming, &Situation, &Zoned) -> Handled,
+    ) -> Outcome {
+        let (incoming, now) = (&*task.incoming, self.now());
+        let Some((conversation, store)) = incoming.ids().0.zip(self.store.as_deref()) else {
+            let situation = Situation::of_history(incoming, engine.catalogue());
+            let mut reply = handle(incoming, &situation, &now).reply.shortened();
+            hide_if(task.shadow, &mut reply);
+            return Outcome::Decided(Box::new(Draft { json: json(&reply), change: None }));
+        };
+        let outcome = || -> Result<Outcome, StoreError> {
+            let own = incoming.ids().1.unwrap_or_default();
+            if let Some(turn) = store.turn(conversation, own)? {
+                return Ok(again(&turn, incoming));
+            }
+            let kept = store.conversation(conversation)?;
+            let ticket = match kept.as_ref().and_then(|kept| kept.ticket_id.as_deref()) {
+                Some(id) => store.ticket(id)?.filter(|ticket| ticket.state.is_open()),
+                None => None,
+            };
+            let kept = kept.unwrap_or_else(|| new_conversation(conversation, incoming, engine, &now));
+            self.draft(engine, task, (kept, ticket), (&now, &handle)).map(|draft| Outcome::Decided(Box::new(draft)))
+        };
+        outcome().unwrap_or_else(|error| {
+            tracing::error!(%error, "the store cannot be read; the message goes to a person");
+            Outcome::Decided(Box::new(Draft { json: self.unstored(incoming), change: None }))
+        })
+    }
+
+    /// Everything that follows from a message in its conversation.
+    fn draft(
+        &self,
+        engine: &Engine,
+        task: &Task,
+        (mut kept, ticket): (Conversation, Option<Ticket>),
+        (now, handle): (&Zoned, &impl Fn(&Incoming, &Situation, &Zoned) -> Handled),
+    ) -> Result<Draft, StoreError> {
+        let incoming = &*task.incoming;
+        let own = self.as_stored(incoming.utterance().as_str());
+        let situation = situation(engine, &kept, ticket.as_ref(), now);
+        let burst = joined(engine, &situation, incoming, now);
+        let (mut reply, state, opened, events);
+        if task.superseded {
+            let reason = Reason { code: "superseded".into(), detail: "decided with a later message".into() };
+            reply = engine.silence(incoming, reason);
+            state = State { last_at: Some(now.timestamp()), ..situation.state.clone() };
+            (opened, events) = (ticket, Vec::new());
+        } else {
+            let handled = match &burst {
+                Some(burst) => {
+                    let before = Situation { state: burst.before.clone(), holder: situation.holder.clone() };
+                    handle(&incoming.following(&burst.text), &before, now)
+                }
+                None => handle(incoming, &situation, now),
+            };
+            let turns = self.store.as_deref().map_or(Ok(Vec::new()), |store| store.turns(&kept.id, PACKET_TURNS))?;
+            let step =
+                tickets::Step { incoming, conversation: &kept, handled: &handled, turns: &turns, own: &own, now };
+            (opened, events) = if task.shadow { (ticket, Vec::new()) } else { tickets::after(ticket, &step) };
+            reply = handled.reply;
+            state = handled.state;
+        }
+        let is_new = events.iter().any(|event: &Event| event.kind == EventKind::Created);
+        let state = State { is_told: state.is_told && !is_new, ..state };
+        reply.supersedes = burst.as_ref().map(|burst| burst.message_ids.clone()).unwrap_or_default();
+        reply.durable = true;
+        reply.handoff =
+            handoff(reply.handoff.take(), opened.as_ref().filter(|ticket| ticket.state.is_open()), task.shadow);
+        let mut reply = reply.shortened();
+        let turn = turn(&kept, task, (own.clone(), &reply, opened.as_ref()), now);
+        hide_if(task.shadow, &mut reply);
+        let json = json(&reply);
+        let before = burst.as_ref().map_or(&situation.state, |burst| &burst.before);
+        let state = State { burst: Some(Box::new(extended(burst.as_ref(), before, incoming, &own))), ..state };
+        kept.state = state;
+        kept.ticket_id = opened.as_ref().filter(|ticket| ticket.state.is_open()).map(|ticket| ticket.id.clone());
+        kept.turns += 1;
+        kept.updated_at = now.timestamp();
+        kept.closed_at = None;
+        let turn = Turn { kind: with_reply(turn.kind, &json), ..turn };
+        let ticket = opened.filter(|_| !events.is_empty());
+        let events = events.into_iter().map(|event| self.routed(event)).collect();
+        let change = Change { conversation: Some(kept), turns: vec![turn], ticket, events, feedback: None };
+        Ok(Draft { json, change: Some(change) })
+    }
+
+    /// A text as it is stored.
+    pub(super) fn as_stored(&self, text: &str) -> String {
+        match crate::text::Utterance::new(text) {
+            Ok(utterance) if self.masked => mask_personal_data(text, &Message::read(&utterance)),
+            _ => text.to_owned(),
+        }
+    }
+
+    /// The hand-off of a message that cannot be stored: the gateway routes it, and may send it again.
+    fn unstored(&self, incoming: &Incoming) -> String {
+        let handled = self.live.engine().hand_over(incoming, &Situation::default(), &self.now());
+        json(&Reply {
+            reasons: vec![Reason { code: "bot_error".into(), detail: "the message could not be stored".into() }],
+            ..handled.reply
+        })
+    }
+}
+
+fn json(reply: &Reply) -> String {
+    serde_json::to_string(reply).expect("a reply is plain data")
+}
+
+/// On trial nothing is said.
+fn hide_if(shadow: bool, reply: &mut Reply) {
+    if shadow {
+        reply.shadow = true;
+        reply.answer = None;
+        reply.suggestions.clear();
+    }
+}
+
+fn again(turn: &Turn, incoming: &Incoming) -> Outcome {
+    match &turn.kind {
+        TurnKind::Customer(decided) if decided.fingerprint == fingerprint(incoming) => {
+            Outcome::Again(decided.reply.clone())
+        }
+        _ => Outcome::Other,
+    }
+}
+
+/// What a message is, whoever sends it again: not how long they wait for the answer.
+fn fingerprint(incoming: &Incoming) -> [u8; 32] {
+    let request = Request { wait_ms: None, deadline_ms: None, ..incoming.request.clone() };
+    let body = serde_json::to_vec(&(incoming.utterance().as_str(), request)).expect("a request is plain data");
+    Sha256::digest(body).into()
+}
+
+fn new_conversation(id: &str, incoming: &Incoming, engine: &Engine, now: &Zoned) -> Conversation {
+    Conversation {
+        id: id.to_owned(),
+        version: 0,
+        customer_id: incoming.customer_id().map(str::to_owned),
+        channel: incoming.request.channel.clone(),
+        // A caller may know more of a conversation that is new here.
+        state: Situation::of_history(incoming, engine.catalogue()).state,
+        ticket_id: None,
+        turns: 0,
+        opened_at: now.timestamp(),
+        updated_at: now.timestamp(),
+        closed_at: None,
+        rating: None,
+        rated_at: None,
+    }
+}
+
+/// What a message comes into: a conversation that was closed, or silent for long, starts anew.
+fn situation(engine: &Engine, kept: &Conversation, ticket: Option<&Ticket>, now: &Zoned) -> Situation {
+    let silence = engine.catalogue().policy().windows.silence;
+    let is_stale = kept.state.last_at.is_some_and(|last| now.timestamp().duration_since(last) > silence);
+    let state = if kept.closed_at.is_some() || is_stale { kept.state.anew() } else { kept.state.clone() };
+    let holder = match ticket {
+        None => Holder::Bot,
+        Some(ticket) if ticket.claimed_by.is_some() => Holder::Person,
+        Some(ticket) => Holder::Queue(Some(Waiting {
+            queue: ticket.queue.clone(),
+            level: ticket.level,
+            respond_due_at: ticket.respond_due_at,
+        })),
+    };
+    Situation { state, holder }
+}
+
+/// The burst that a message belongs to. What answers a question just asked is no part of one, and once a person is asked
+/// for, every message goes to that person by itself.
+fn joined(engine: &Engine, situation: &Situation, incoming: &Incoming, now: &Zoned) -> Option<Burst> {
+    let window = engine.catalogue().policy().windows.burst;
+    let burst = situation.state.burst_at(now.timestamp(), window).filter(|_| situation.holder == Holder::Bot)?;
+    if let Awaiting::Choice(offered) = &situation.state.awaiting {
+        let intents = offered.iter().filter_map(|id| engine.catalogue().intent(id));
+        let titles: Vec<&str> = intents.flat_map(|intent| [intent.title_zh.as_str(), &intent.title_en]).collect();
+        let message = Message::read(incoming.utterance());
+        if conversation::choice(message.plain(), &titles).is_some() {
+            return None;
+        }
+    }
+    Some(burst.clone())
+}
+
+/// The burst with this message in it.
+fn extended(burst: Option<&Burst>, before: &State, incoming: &Incoming, own: &str) -> Burst {
+    let id = incoming.ids().1.unwrap_or_default().to_owned();
+    match burst {
+        Some(burst) => Burst {
+            message_ids: burst.message_ids.iter().cloned().chain([id]).collect(),
+            text: format!("{}\n{own}", burst.text),
+            before: burst.before.clone(),
+        },
+        None => Burst { message_ids: vec![id], text: own.to_owned(), before: State { burst: None, ..before.clone() } },
+    }
+}
+
+/// The hand-off that the caller is told of: the ticket that is open, or the one that there would be.
+fn handoff(decided: Option<Handoff>, open: Option<&Ticket>, shadow: bool) -> Option<Handoff> {
+    match open {
+        Some(ticket) if !shadow => Some(Handoff {
+            ticket_id: Some(ticket.id.clone()),
+            queue: ticket.queue.clone(),
+            level: ticket.level,
+            respond_due_at: ticket.respond_due_at,
+            resolve_due_at: ticket.resolve_due_at,
+            summary: ticket.packet.summary.clone(),
+            signals: ticket.packet.signals.clone(),
+        }),
+        _ => decided,
+    }
+}
+
+fn turn(
+    kept: &Conversation,
+    task: &Task,
+    (text, reply, ticket): (String, &Reply, Option<&Ticket>),
+    now: &Zoned,
+) -> Turn {
+    let understood = reply.intents.first().filter(|first| labels::is_business(&first.id) && first.score >= 0.5);
+    Turn {
+        conversation_id: kept.id.clone(),
+        message_id: task.incoming.ids().1.unwrap_or_default().to_owned(),
+        number: kept.turns,
+        at: now.timestamp(),
+        text,
+        kind: TurnKind::Customer(Box::new(Decided {
+            fingerprint: fingerprint(&task.incoming),
+            reply: String::new(),
+            decision: reply.decision,
+            reason: reply.reasons.first().map(|reason| reason.code.clone()).unwrap_or_default(),
+            intent: understood.map(|intent| intent.id.clone()),
+            emotion: reply.emotion.label,
+            upset: reply.emotion.upset,
+            ticket_id: ticket.map(|ticket| ticket.id.clone()),
+            is_shadow: task.shadow,
+        })),
+    }
+}
+
+fn with_reply(kind: TurnKind, json: &str) -> TurnKind {
+    match kind {
+        TurnKind::Customer(decided) => TurnKind::Customer(Box::new(Decided { reply: json.to_owned(), ..*decided })),
+        said => said,
+    }
+}

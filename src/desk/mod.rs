@@ -1,0 +1,170 @@
+//! The front desk: conversations that are remembered, tickets that wait for people, and a store under both.
+//!
+//! A message comes in ([`Desk::message`]), is decided in what came before it, is written down together with everything that
+//! follows from it, and only then answered. What people do (claim, write, resolve …) changes the same records in the same
+//! way. Things of one conversation happen one after the other. Knows no HTTP; time comes from a [`Clock`].
+
+mod busy;
+mod clock;
+mod error;
+mod figures;
+mod message;
+mod overdue;
+mod parked;
+mod people;
+mod pool;
+mod reading;
+mod tickets;
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use self::busy::Busy;
+use self::message::{Outcome, Task};
+use self::parked::Parked;
+use self::pool::Pool;
+use crate::live::Live;
+use crate::store::{Change, NewEvent, Store, StoreError};
+use crate::ticket::{Event, EventKind};
+
+pub use clock::{Clock, SetClock, SystemClock};
+pub use error::DeskError;
+pub use message::MAX_DEADLINE;
+pub use people::{Assignment, Speech};
+pub use pool::Refused;
+pub use reading::Record;
+
+/// How much is taken on at a time, and how it is kept.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Threads that decide.
+    pub workers: usize,
+    /// Messages that wait for a worker; one more is refused.
+    pub queue: usize,
+    /// How long a caller waits who does not say so with `deadline_ms`.
+    pub deadline: Duration,
+    /// Whether personal data is masked in what is stored.
+    pub masked: bool,
+    /// Where events are delivered.
+    pub routes: Routes,
+}
+
+impl Default for Options {
+    /// One worker per core, 256 waiting, two seconds, masked, no webhooks.
+    fn default() -> Self {
+        let workers = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { workers, queue: 256, deadline: Duration::from_secs(2), masked: true, routes: Routes::default() }
+    }
+}
+
+/// Which webhook wants which events.
+#[derive(Debug, Clone, Default)]
+pub struct Routes(Vec<(String, Vec<EventKind>)>);
+
+impl Routes {
+    /// Endpoints by name, with the kinds of events that each wants; all if none is named.
+    #[must_use]
+    pub fn new(endpoints: Vec<(String, Vec<EventKind>)>) -> Self {
+        Self(endpoints)
+    }
+
+    fn of(&self, kind: EventKind) -> Vec<String> {
+        let wants = |(_, kinds): &&(String, Vec<EventKind>)| kinds.is_empty() || kinds.contains(&kind);
+        self.0.iter().filter(wants).map(|(name, _)| name.clone()).collect()
+    }
+}
+
+/// The front desk. Clones are the same desk.
+#[derive(Clone)]
+pub struct Desk(Arc<Inner>);
+
+struct Inner {
+    back: Arc<Back>,
+    pool: Pool<Task, Outcome>,
+    busy: Arc<Busy>,
+    parked: Parked,
+    deadline: Duration,
+}
+
+/// What the workers need of it.
+struct Back {
+    live: Arc<Live>,
+    store: Option<Arc<dyn Store>>,
+    clock: Arc<dyn Clock>,
+    masked: bool,
+    routes: Routes,
+    /// Counts stored events, for those who wait for new ones.
+    news: watch::Sender<u64>,
+}
+
+impl Desk {
+    /// Opens the desk. Without a store every message stands for itself, and there are no tickets.
+    ///
+    /// # Errors
+    /// When a worker thread cannot be started.
+    pub fn open(
+        live: Arc<Live>,
+        store: Option<Arc<dyn Store>>,
+        clock: Arc<dyn Clock>,
+        options: Options,
+    ) -> io::Result<Self> {
+        let Options { workers, queue, deadline, masked, routes } = options;
+        let back = Arc::new(Back { live, store, clock, masked, routes, news: watch::Sender::new(0) });
+        let (deciding, falling_back) = (Arc::clone(&back), Arc::clone(&back));
+        let pool = Pool::start(
+            (workers, queue),
+            move |task: &Task| deciding.decide(task),
+            move |task: &Task| falling_back.hand_over(task),
+        )?;
+        let inner = Inner { back, pool, busy: Arc::default(), parked: Parked::default(), deadline };
+        Ok(Self(Arc::new(inner)))
+    }
+
+    /// The catalogue that is served.
+    #[must_use]
+    pub fn live(&self) -> &Arc<Live> {
+        &self.0.back.live
+    }
+
+    /// What is kept.
+    ///
+    /// # Errors
+    /// When nothing is.
+    pub fn store(&self) -> Result<&Arc<dyn Store>, DeskError> {
+        self.0.back.store()
+    }
+
+    /// Changes whenever events have been stored: agents' screens and webhooks look for them then.
+    #[must_use]
+    pub fn news(&self) -> watch::Receiver<u64> {
+        self.0.back.news.subscribe()
+    }
+}
+
+impl Back {
+    fn store(&self) -> Result<&Arc<dyn Store>, DeskError> {
+        self.store.as_ref().ok_or(DeskError::NoStore)
+    }
+
+    fn now(&self) -> jiff::Zoned {
+        self.clock.now().to_zoned(self.live.engine().config().time_zone.clone())
+    }
+
+    fn routed(&self, event: Event) -> NewEvent {
+        NewEvent { endpoints: self.routes.of(event.kind), event }
+    }
+
+    /// Writes a change, and tells those who wait for events.
+    async fn record(&self, change: Change) -> Result<(), StoreError> {
+        let Some(store) = &self.store else { return Err(StoreError::Failed("there is no store".into())) };
+        let has_news = !change.events.is_empty();
+        store.record(change).written().await?;
+        if has_news {
+            self.news.send_modify(|count| *count += 1);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,141 @@
+//! What a customer's message does to tickets.
+
+use jiff::{Timestamp, Zoned};
+
+use crate::catalogue::Due;
+use crate::incoming::{Incoming, Role};
+use crate::labels;
+use crate::pipeline::Handled;
+use crate::reply::DecisionKind;
+use crate::store::{Conversation, Turn, TurnKind};
+use crate::ticket::{Event, EventKind, Missed, Packet, PastTurn, Ticket, TicketState, Urgency};
+
+/// A message and what was made of it.
+pub(super) struct Step<'s> {
+    pub(super) incoming: &'s Incoming,
+    pub(super) conversation: &'s Conversation,
+    pub(super) handled: &'s Handled,
+    /// The turns before it.
+    pub(super) turns: &'s [Turn],
+    /// Its own text, as stored.
+    pub(super) own: &'s str,
+    pub(super) now: &'s Zoned,
+}
+
+/// The ticket after a message, and what happened to it: one is opened by a hand-off; one that is open gets every
+/// message, and may rise.
+pub(super) fn after(ticket: Option<Ticket>, step: &Step<'_>) -> (Option<Ticket>, Vec<Event>) {
+    let (handled, now) = (step.handled, step.now.timestamp());
+    match ticket {
+        Some(mut ticket) => {
+            ticket.urgency.upset = ticket.urgency.upset.max(handled.reply.emotion.upset);
+            for signal in &handled.packet.signals {
+                if !ticket.packet.signals.contains(signal) {
+                    ticket.packet.signals.push(signal.clone());
+                }
+            }
+            ticket.packet.attachments.extend(handled.packet.attachments.iter().cloned());
+            let raised = ticket.raise(handled.level, times(&handled.due), now);
+            let mut said = Event::of(&ticket, EventKind::Message, now);
+            said.message_id = step.incoming.ids().1.map(str::to_owned);
+            (Some(ticket), [Some(said), raised].into_iter().flatten().collect())
+        }
+        None if handled.reply.decision == DecisionKind::Handoff => {
+            let ticket = open(step);
+            let created = Event::of(&ticket, EventKind::Created, now);
+            (Some(ticket), vec![created])
+        }
+        None => (None, Vec::new()),
+    }
+}
+
+fn open(step: &Step<'_>) -> Ticket {
+    let Handled { reply, packet, level, due, .. } = step.handled;
+    let customer = step.incoming.request.customer.as_ref();
+    let intent = reply.intents.first().filter(|first| labels::is_business(&first.id) && first.score >= 0.5);
+    let queue = reply.handoff.as_ref().map(|handoff| handoff.queue.clone()).unwrap_or_default();
+    let (respond_due_at, resolve_due_at) = times(due);
+    Ticket {
+        id: uuid::Uuid::now_v7().to_string(),
+        version: 0,
+        conversation_id: step.conversation.id.clone(),
+        customer_id: step.incoming.customer_id().or(step.conversation.customer_id.as_deref()).map(str::to_owned),
+        state: TicketState::Queued,
+        queue,
+        level: *level,
+        reason: reply.reasons.first().map(|reason| reason.code.clone()).unwrap_or_default(),
+        intent: intent.map(|intent| intent.id.clone()),
+        created_at: step.now.timestamp(),
+        respond_due_at,
+        resolve_due_at,
+        claimed_at: None,
+        claimed_by: None,
+        responded_at: None,
+        closed_at: None,
+        urgency: Urgency { upset: reply.emotion.upset, tier: customer.and_then(|customer| customer.tier.clone()) },
+        missed: Missed::default(),
+        note: None,
+        packet: Packet { turns: turns_with(step), ..packet.clone() },
+    }
+}
+
+pub(super) fn times(due: &Due) -> (Timestamp, Option<Timestamp>) {
+    (due.respond_at.timestamp(), due.solve_at.as_ref().map(Zoned::timestamp))
+}
+
+/// The turns before a message, with what the bot said to each, and the message itself.
+fn turns_with(step: &Step<'_>) -> Vec<PastTurn> {
+    let reply = &step.handled.reply;
+    let mut out = past_turns(step.turns);
+    out.push(PastTurn {
+        at: step.now.timestamp(),
+        role: Role::Customer,
+        text: step.own.to_owned(),
+        intent: reply.intents.first().map(|intent| intent.id.clone()),
+        emotion: Some(reply.emotion.label),
+        upset: Some(reply.emotion.upset),
+    });
+    if let Some(answer) = &reply.answer {
+        out.push(said(step.now.timestamp(), Role::Bot, answer.text.clone()));
+    }
+    out
+}
+
+/// Turns as a person reads them: what the customer wrote, and what the bot or a person said to it.
+pub(super) fn past_turns(turns: &[Turn]) -> Vec<PastTurn> {
+    let mut out = Vec::new();
+    for turn in turns {
+        match &turn.kind {
+            TurnKind::Customer(decided) => {
+                out.push(PastTurn {
+                    at: turn.at,
+                    role: Role::Customer,
+                    text: turn.text.clone(),
+                    intent: decided.intent.clone(),
+                    emotion: Some(decided.emotion),
+                    upset: Some(decided.upset),
+                });
+                out.extend(answer_in(&decided.reply).map(|text| said(turn.at, Role::Bot, text)));
+            }
+            TurnKind::Said(by) => out.push(said(turn.at, by.role, turn.text.clone())),
+        }
+    }
+    out
+}
+
+fn said(at: Timestamp, role: Role, text: String) -> PastTurn {
+    PastTurn { at, role, text, intent: None, emotion: None, upset: None }
+}
+
+/// What was said in a stored reply.
+fn answer_in(reply: &str) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Spoken {
+        answer: Option<Text>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Text {
+        text: String,
+    }
+    serde_json::from_str::<Spoken>(reply).ok()?.answer.map(|answer| answer.text)
+}

@@ -1,0 +1,185 @@
+//! What a message means, read against what came before: scores, slots, and the business that it continues.
+
+use super::Parts;
+use crate::catalogue::{Catalogue, Intent};
+use crate::conversation::{self, Awaiting, Situation};
+use crate::head::{IntentScore, Lexical, Scores};
+use crate::incoming::{Incoming, Role};
+use crate::model::Reading;
+use crate::policy::Topic;
+use crate::slots::Slots;
+use crate::text::{Message, Utterance};
+
+/// The most that another intent can be where it is settled what the message is.
+const BESIDE_EXACT: f32 = 0.1;
+
+/// Probability from which a message names a topic by itself, and then also tells what is done with it.
+const NAMED: f32 = 0.5;
+
+/// Earlier messages of a caller's history that are read for the business that a nudge continues, at most.
+const LOOK_BACK: usize = 3;
+
+/// What a message means.
+pub(super) struct Read<'a> {
+    pub(super) topics: Vec<Topic<'a>>,
+    pub(super) out_of_scope: f32,
+    pub(super) pending: Option<&'a Intent>,
+    pub(super) slots: Slots,
+    /// What is done with the topic, where it is an earlier message that told.
+    pub(super) acts: Option<[f32; 4]>,
+}
+
+/// What is meant after all, where a message sets right what was understood.
+pub(super) fn meant(message: &Message) -> Option<Message> {
+    let meant = conversation::without_correction(message.plain())?;
+    Some(Message::read(&Utterance::new(meant).ok()?))
+}
+
+/// Reads a message against what came before.
+pub(super) fn read<'a>(
+    parts: &Parts<'a>,
+    (incoming, situation): (&Incoming, &Situation),
+    (message, meant, reading): (&Message, Option<&Message>, &Reading),
+) -> Read<'a> {
+    let state = &situation.state;
+    let slots = Slots::fill(message, incoming, &state.slots);
+    let said = meant.unwrap_or(message);
+    let lexical = Lexical::of(said.model()).after(&model_form(&state.last_line));
+    let mut scores = parts.head.score(reading, &lexical);
+    // What a customer says it is not, it is not.
+    if let (Some(_), Some(rejected)) = (meant, state.topic.as_deref().and_then(|id| parts.catalogue.index(id))) {
+        lower(&mut scores, |score| score.intent == rejected);
+    }
+    let chosen = chosen(parts.catalogue, (said, meant.is_some()), situation);
+    let exact = parts.catalogue.exact(said.plain());
+    let settled = chosen.or(exact).or_else(|| continued(parts.catalogue, (said, &slots), &scores, situation));
+    let own = |intent: usize| scores.intents.iter().find(|score| score.intent == intent);
+    let is_named = settled.and_then(own).is_some_and(|score| score.probability >= NAMED);
+    if let Some(intent) = settled {
+        settle(&mut scores, intent);
+    }
+    let topics = topics(parts.catalogue, &scores.intents);
+    let pending = pending(parts, (incoming, situation), &topics, &slots);
+    let goes_on = chosen.is_some() || pending.is_some() || (settled.is_some() && exact.is_none() && !is_named);
+    let acts = state.acts.filter(|_| goes_on);
+    Read { topics, out_of_scope: scores.out_of_scope, pending, slots, acts }
+}
+
+/// The choice that the message makes, of those that the last reply offered; or that it sets right.
+fn chosen(catalogue: &Catalogue, (message, corrects): (&Message, bool), situation: &Situation) -> Option<usize> {
+    let offered = match &situation.state.awaiting {
+        Awaiting::Choice(offered) => offered,
+        _ if corrects => &situation.state.offered,
+        _ => return None,
+    };
+    let intents: Vec<&Intent> = offered.iter().filter_map(|id| catalogue.intent(id)).collect();
+    let find = |titles: Vec<&str>| conversation::choice(message.plain(), &titles);
+    let at = find(intents.iter().map(|intent| intent.title(false)).collect())
+        .or_else(|| find(intents.iter().map(|intent| intent.title(true)).collect()))
+        .or_else(|| find(intents.iter().map(|intent| intent.id.as_str()).collect()))?;
+    catalogue.index(&intents[at].id)
+}
+
+/// The intent that a message goes on with although it does not name it: by the slot that was asked for, by yes to the one
+/// thing that was offered, or by another value for what was just told (那西藏呢).
+fn continued(
+    catalogue: &Catalogue,
+    (message, slots): (&Message, &Slots),
+    scores: &Scores,
+    situation: &Situation,
+) -> Option<usize> {
+    let state = &situation.state;
+    let names = |slot: &str| slots.named().iter().any(|named| named.name == slot);
+    let id_of = |score: &IntentScore| catalogue.intents()[score.intent].id.as_str();
+    let first = scores.intents.first()?;
+    let has_topic_of_its_own =
+        |other: &str| scores.intents.iter().any(|s| s.is_confident() && is_business(id_of(s)) && id_of(s) != other);
+    let uses = |id: &str| {
+        let intent = catalogue.intent(id);
+        intent.is_some_and(|intent| intent.slots.iter().any(|slot| names(&slot.name))) && !has_topic_of_its_own(id)
+    };
+    let id = match &state.awaiting {
+        Awaiting::Slot { intent, slot } if names(slot) && !has_topic_of_its_own(intent) => intent,
+        Awaiting::Choice(offered) if offered.len() == 1 && (id_of(first) == "affirm" || uses(&offered[0])) => {
+            &offered[0]
+        }
+        _ => {
+            let topic = state.topic.as_ref()?;
+            let used =
+                catalogue.intent(topic)?.slots.iter().any(|slot| slot.name != "order_number" && names(&slot.name));
+            (used && conversation::is_ellipsis(message.plain()) && !has_topic_of_its_own(topic)).then_some(topic)?
+        }
+    };
+    catalogue.index(id)
+}
+
+fn is_business(id: &str) -> bool {
+    crate::labels::is_business(id)
+}
+
+/// Makes an intent certain: a lead, or the customer, said what this is. Whatever else the model hears in it is no second
+/// topic.
+fn settle(scores: &mut Scores, intent: usize) {
+    let Some(at) = scores.intents.iter().position(|score| score.intent == intent) else { return };
+    let mut first = scores.intents.remove(at);
+    first.probability = first.probability.max(0.99);
+    first.threshold = first.threshold.min(first.probability);
+    lower(scores, |_| true);
+    scores.intents.insert(0, first);
+    scores.out_of_scope = scores.out_of_scope.min(0.01);
+}
+
+fn lower(scores: &mut Scores, which: impl Fn(&IntentScore) -> bool) {
+    for score in scores.intents.iter_mut().filter(|score| which(score)) {
+        score.probability = score.probability.min(BESIDE_EXACT);
+    }
+    scores.intents.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+}
+
+fn topics<'a>(catalogue: &'a Catalogue, scores: &[IntentScore]) -> Vec<Topic<'a>> {
+    scores.iter().map(|score| Topic { intent: &catalogue.intents()[score.intent], score: *score }).collect()
+}
+
+/// A line of the shop as the model reads it.
+fn model_form(line: &str) -> String {
+    Utterance::new(line).map(|line| Message::read(&line).model().to_owned()).unwrap_or_default()
+}
+
+/// What the customer spoke of before, when this message only chases it or hands over data for it.
+fn pending<'a>(
+    parts: &Parts<'a>,
+    (incoming, situation): (&Incoming, &Situation),
+    topics: &[Topic<'a>],
+    slots: &Slots,
+) -> Option<&'a Intent> {
+    let catalogue = parts.catalogue;
+    let first = topics.first()?;
+    if !["nudge", "provide_info"].contains(&first.intent.id.as_str()) {
+        return None;
+    }
+    let earlier = match &situation.state.topic {
+        Some(topic) => catalogue.intent(topic),
+        None => last_topic(parts, incoming),
+    }?;
+    // Data for something that does not need it is a topic still to be named.
+    let fits = first.intent.id == "nudge"
+        || slots.named().is_empty()
+        || slots.named().iter().any(|named| earlier.slot(&named.name).is_some());
+    fits.then_some(earlier)
+}
+
+/// The last business that a customer spoke of in a history that the caller keeps.
+fn last_topic<'a>(parts: &Parts<'a>, incoming: &Incoming) -> Option<&'a Intent> {
+    let catalogue = parts.catalogue;
+    let mut earlier = incoming.history().iter().rev().filter(|past| past.role == Role::Customer).take(LOOK_BACK);
+    earlier.find_map(|past| {
+        let message = Message::read(&Utterance::new(past.text.as_str()).ok()?);
+        let reading = parts.bundle.read(&message).ok()?;
+        let mut scores = parts.head.score(&reading, &Lexical::of(message.model()).after(""));
+        if let Some(exact) = catalogue.exact(message.plain()) {
+            settle(&mut scores, exact);
+        }
+        let confident = |topic: &Topic<'_>| topic.is_business() && topic.score.is_confident();
+        topics(catalogue, &scores.intents).into_iter().find(confident).map(|topic| topic.intent)
+    })
+}

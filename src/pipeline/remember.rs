@@ -1,0 +1,63 @@
+//! What the next message may be read against.
+
+use super::Handling;
+use crate::answer::Said;
+use crate::conversation::{Awaiting, Given, State};
+use crate::policy::{Decision, Outcome};
+use crate::reply::DecisionKind;
+
+/// The state after a decision.
+pub(super) fn remember(handling: &Handling<'_>, decision: &Decision<'_>, said: Option<&Said>) -> State {
+    let evidence = &handling.evidence;
+    let (before, now) = (&evidence.situation.state, evidence.now.timestamp());
+    let mut state = before.clone();
+    state.burst = None;
+    state.languages = handling.languages;
+    state.slots = evidence.slots.carried();
+    state.mood = evidence.mood;
+    state.last_at = Some(now);
+    if let Some(topic) = evidence.business().first() {
+        state.topic = Some(topic.id.clone());
+        state.acts = Some(evidence.acts);
+    }
+    if decision.kind == DecisionKind::Silent {
+        // Nothing was said, so nothing that was asked for is any less open.
+        return state;
+    }
+    state.asks = if decision.kind == DecisionKind::Ask { before.asks + 1 } else { 0 };
+    state.awaiting = awaiting(decision);
+    if let Awaiting::Choice(offered) = &state.awaiting {
+        state.offered.clone_from(offered);
+        state.acts = Some(evidence.acts);
+    }
+    if decision.kind == DecisionKind::Answer
+        && let Outcome::Answers(plans) = &decision.outcome
+    {
+        for plan in plans {
+            let slots = evidence.slot_values(plan.intent);
+            state.give(Given { intent: plan.intent.id.clone(), slots, at: now });
+        }
+    }
+    let reason = decision.reasons.first().map_or("", |reason| reason.code.as_str());
+    state.is_closed = reason == "closing";
+    state.is_told |= reason == "queued" && matches!(decision.outcome, Outcome::Text(..));
+    if let Some(said) = said {
+        state.last_line.clone_from(&said.answer.text);
+        state.wordings.extend(said.wordings.iter().cloned());
+        state.is_introduced |= said.introduced;
+    }
+    state
+}
+
+fn awaiting(decision: &Decision<'_>) -> Awaiting {
+    match (&decision.kind, &decision.outcome) {
+        (DecisionKind::Ask, Outcome::Slot(intent, slot)) => {
+            Awaiting::Slot { intent: intent.id.clone(), slot: (*slot).to_owned() }
+        }
+        (DecisionKind::Ask, Outcome::Choices(_, intents)) => {
+            Awaiting::Choice(intents.iter().map(|intent| intent.id.clone()).collect())
+        }
+        (DecisionKind::Ask, _) => Awaiting::Anything,
+        _ => Awaiting::Nothing,
+    }
+}

@@ -1,0 +1,123 @@
+//! A conversation as a lead writes it down, and what is expected of each turn.
+
+use std::path::Path;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use serde_json::Value;
+use triage::incoming::{AttachmentKind, Customer};
+
+/// The first message's time where a script says nothing: an ordinary Monday afternoon.
+const CLOCK: &str = "2026-11-23T14:05:00+08:00";
+
+/// The time between turns where a script says nothing: far from a burst.
+const PAUSE: &str = "30s";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Script {
+    #[expect(dead_code, reason = "for the reader of the file")]
+    pub(super) title: String,
+    #[serde(default)]
+    clock: Option<String>,
+    #[serde(default)]
+    pub(super) customer: Option<Customer>,
+    pub(super) turns: Vec<Turn>,
+}
+
+/// What happens in a turn: one of the first seven.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Turn {
+    pub(super) say: Option<String>,
+    pub(super) claim: Option<String>,
+    pub(super) agent: Option<String>,
+    pub(super) release: Option<Value>,
+    pub(super) resolve: Option<Value>,
+    #[serde(rename = "return")]
+    pub(super) give_back: Option<Value>,
+    wait: Option<String>,
+    after: Option<String>,
+    pub(super) attach: Option<AttachmentKind>,
+    #[serde(default)]
+    pub(super) expect: Expected,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Expected {
+    pub(super) decision: Option<String>,
+    pub(super) reason: OneOf,
+    pub(super) reasons: Vec<String>,
+    pub(super) not_reasons: Vec<String>,
+    pub(super) intent: OneOf,
+    pub(super) emotion: OneOf,
+    pub(super) mood: Option<String>,
+    pub(super) queue: Option<String>,
+    pub(super) level: Option<String>,
+    pub(super) ticket: Option<String>,
+    pub(super) has: OneOf,
+    pub(super) has_not: OneOf,
+    pub(super) lang: Option<String>,
+    pub(super) choices: Vec<String>,
+    pub(super) supersedes: Option<usize>,
+    pub(super) new_words: Option<bool>,
+    pub(super) offers_person: Option<bool>,
+    pub(super) suggestions: Option<bool>,
+    pub(super) respond_by: Option<String>,
+    pub(super) events: Vec<String>,
+}
+
+/// One text or several.
+#[derive(Default, Deserialize)]
+#[serde(untagged)]
+pub(super) enum OneOf {
+    #[default]
+    Nothing,
+    One(String),
+    Several(Vec<String>),
+}
+
+impl OneOf {
+    pub(super) fn all(&self) -> &[String] {
+        match self {
+            Self::Nothing => &[],
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Several(several) => several,
+        }
+    }
+}
+
+impl Script {
+    pub(super) fn read(path: &Path) -> Self {
+        let text = std::fs::read_to_string(path).unwrap();
+        serde_norway::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
+    pub(super) fn start(&self) -> Timestamp {
+        self.clock.as_deref().unwrap_or(CLOCK).parse().unwrap()
+    }
+}
+
+impl Turn {
+    /// The time that passes before it.
+    pub(super) fn pause(&self, is_first: bool) -> SignedDuration {
+        match (&self.wait, &self.after) {
+            (Some(time), _) | (None, Some(time)) => duration(time),
+            (None, None) if is_first => SignedDuration::ZERO,
+            (None, None) => duration(PAUSE),
+        }
+    }
+}
+
+fn duration(text: &str) -> SignedDuration {
+    let (number, unit) = text.split_at(text.len() - 1);
+    let number: i64 = number.parse().unwrap_or_else(|_| panic!("`{text}` is no span of time"));
+    match unit {
+        "s" => SignedDuration::from_secs(number),
+        "m" => SignedDuration::from_mins(number),
+        "h" => SignedDuration::from_hours(number),
+        "d" => SignedDuration::from_hours(24 * number),
+        _ => panic!("`{text}` is no span of time"),
+    }
+}

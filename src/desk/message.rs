@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jiff::Zoned;
+use jiff::{SignedDuration, Timestamp, Zoned};
 use sha2::{Digest, Sha256};
 use tokio::time::timeout_at;
 
@@ -14,7 +14,7 @@ use crate::engine::Engine;
 use crate::incoming::{Incoming, Request};
 use crate::labels;
 use crate::pipeline::Handled;
-use crate::reply::{Handoff, Reason, Reply};
+use crate::reply::{DecisionKind, Handoff, Reason, Reply};
 use crate::store::{Change, Conversation, Decided, StoreError, Turn, TurnKind};
 use crate::text::{Message, mask_personal_data};
 use crate::ticket::{Event, EventKind, Ticket};
@@ -27,6 +27,9 @@ const MAX_WAIT: Duration = Duration::from_secs(10);
 
 /// How often a message is decided anew because somebody else changed its conversation.
 const TRIES: usize = 4;
+
+/// How far back a customer's tickets are looked at for the same story at other orders.
+const LATELY: SignedDuration = SignedDuration::from_hours(24 * 90);
 
 /// Turns that travel with a hand-off.
 const PACKET_TURNS: usize = 20;
@@ -215,9 +218,18 @@ impl Back {
                 }
                 None => handle(incoming, &situation, now),
             };
-            let turns = self.store.as_deref().map_or(Ok(Vec::new()), |store| store.turns(&kept.id, PACKET_TURNS))?;
-            let step =
-                tickets::Step { incoming, conversation: &kept, handled: &handled, turns: &turns, own: &own, now };
+            // Only a ticket that is opened needs what came before.
+            let opens = ticket.is_none() && handled.reply.decision == DecisionKind::Handoff;
+            let (turns, earlier) = if opens { self.past(&kept, incoming, now)? } else { Default::default() };
+            let step = tickets::Step {
+                incoming,
+                conversation: &kept,
+                handled: &handled,
+                turns: &turns,
+                earlier: &earlier,
+                own: &own,
+                now,
+            };
             (opened, events) = if task.shadow { (ticket, Vec::new()) } else { tickets::after(ticket, &step) };
             reply = handled.reply;
             state = handled.state;
@@ -244,6 +256,24 @@ impl Back {
         let events = events.into_iter().map(|event| self.routed(event)).collect();
         let change = Change { conversation: Some(kept), turns: vec![turn], ticket, events, feedback: None };
         Ok(Draft { json, change: Some(change) })
+    }
+
+    /// The turns of a conversation so far, and what its customer brought to people lately, if the caller vouches for who
+    /// that is.
+    fn past(
+        &self,
+        kept: &Conversation,
+        incoming: &Incoming,
+        now: &Zoned,
+    ) -> Result<(Vec<Turn>, Vec<Ticket>), StoreError> {
+        let Some(store) = self.store.as_deref() else { return Ok(Default::default()) };
+        let verified = incoming.request.customer.as_ref().is_some_and(|customer| customer.verified);
+        let since = now.timestamp().saturating_sub(LATELY).unwrap_or(Timestamp::MIN);
+        let tickets = match incoming.customer_id().filter(|_| verified) {
+            Some(customer) => store.tickets_of(customer, since)?,
+            None => Vec::new(),
+        };
+        Ok((store.turns(&kept.id, PACKET_TURNS)?, tickets))
     }
 
     /// A text as it is stored.

@@ -17,6 +17,8 @@ pub(super) struct Step<'s> {
     pub(super) handled: &'s Handled,
     /// The turns before it.
     pub(super) turns: &'s [Turn],
+    /// The customer's earlier tickets.
+    pub(super) earlier: &'s [Ticket],
     /// Its own text, as stored.
     pub(super) own: &'s str,
     pub(super) now: &'s Zoned,
@@ -55,6 +57,11 @@ fn open(step: &Step<'_>) -> Ticket {
     let intent = reply.intents.first().filter(|first| labels::is_business(&first.id) && first.score >= 0.5);
     let queue = reply.handoff.as_ref().map(|handoff| handoff.queue.clone()).unwrap_or_default();
     let (respond_due_at, resolve_due_at) = times(due);
+    let mut packet = Packet { turns: turns_with(step), ..packet.clone() };
+    let intent = intent.map(|intent| intent.id.clone());
+    if repeats_across_orders(&packet, intent.as_deref(), step.earlier) {
+        packet.signals.push("repeats_across_orders".to_owned());
+    }
     Ticket {
         id: uuid::Uuid::now_v7().to_string(),
         version: 0,
@@ -64,7 +71,7 @@ fn open(step: &Step<'_>) -> Ticket {
         queue,
         level: *level,
         reason: reply.reasons.first().map(|reason| reason.code.clone()).unwrap_or_default(),
-        intent: intent.map(|intent| intent.id.clone()),
+        intent,
         created_at: step.now.timestamp(),
         respond_due_at,
         resolve_due_at,
@@ -75,8 +82,20 @@ fn open(step: &Step<'_>) -> Ticket {
         urgency: Urgency { upset: reply.emotion.upset, tier: customer.and_then(|customer| customer.tier.clone()) },
         missed: Missed::default(),
         note: None,
-        packet: Packet { turns: turns_with(step), ..packet.clone() },
+        packet,
     }
+}
+
+/// Whether the customer brought up the same at another order before: a hint for a person, never a reason to refuse.
+fn repeats_across_orders(packet: &Packet, intent: Option<&str>, earlier: &[Ticket]) -> bool {
+    let order = |packet: &Packet| {
+        let number = packet.entities.iter().find(|entity| entity.name == "order_number");
+        number.map(|number| number.value.clone())
+    };
+    let (Some(own), Some(intent)) = (order(packet), intent) else { return false };
+    earlier.iter().any(|ticket| {
+        ticket.intent.as_deref() == Some(intent) && order(&ticket.packet).is_some_and(|other| other != own)
+    })
 }
 
 pub(super) fn times(due: &Due) -> (Timestamp, Option<Timestamp>) {

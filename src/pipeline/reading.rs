@@ -157,14 +157,16 @@ fn pending<'a>(
     if !["nudge", "provide_info"].contains(&first.intent.id.as_str()) {
         return None;
     }
-    let earlier = match &situation.state.topic {
+    let state = &situation.state;
+    let earlier = match &state.topic {
         Some(topic) => catalogue.intent(topic),
         None => last_topic(parts, incoming),
     }?;
-    // Data for something that does not need it is a topic still to be named.
+    // Data that nobody asked for, or for something that does not need it, is a topic still to be named.
+    let is_asked_for = state.topic.is_none() || state.awaiting != Awaiting::Nothing;
     let fits = first.intent.id == "nudge"
-        || slots.named().is_empty()
-        || slots.named().iter().any(|named| earlier.slot(&named.name).is_some());
+        || slots.named().iter().any(|named| earlier.slot(&named.name).is_some())
+        || (slots.named().is_empty() && is_asked_for);
     fits.then_some(earlier)
 }
 

@@ -1,6 +1,7 @@
 use super::evidence::Evidence;
 use super::rules::{self, Verdict};
 use crate::catalogue::{AnswerRule, Intent, Resolves, TextKey};
+use crate::conversation::Holder;
 use crate::labels::Act;
 use crate::reply::{DecisionKind, Reason};
 
@@ -126,7 +127,8 @@ pub fn decide<'a>(evidence: &Evidence<'a>) -> Decision<'a> {
         queue,
         apologise: answers && noticed,
         hurry: answers && anxious && !noticed,
-        offer_person: answers && (noticed || tier.offer_person || again),
+        // Who waits for a person already has asked for one.
+        offer_person: answers && *evidence.holder() == Holder::Bot && (noticed || tier.offer_person || again),
     }
 }
 

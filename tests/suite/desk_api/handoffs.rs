@@ -253,3 +253,26 @@ async fn no_ticket_is_claimed_twice() {
     assert_eq!((claimed.len(), &claimed), (TICKETS, &kept));
     assert_eq!(api.store.events_after(0, 2 * TICKETS).unwrap().len(), TICKETS, "each claim is told once");
 }
+
+/// A hint for the person who takes over, and only of a customer for whom the caller vouches.
+#[tokio::test]
+async fn the_same_story_at_another_order_is_a_hint() {
+    for verified in [true, false] {
+        let api = Api::new();
+        let mut hints = Vec::new();
+        for (conversation, order) in [("c-1", "202605260001"), ("c-2", "202605260002"), ("c-3", "202605260002")] {
+            let request = json!({
+                "conversation_id": conversation,
+                "message_id": "m-1",
+                "text": format!("订单{order}少发了一件，帮我补发"),
+                "customer": {"id": "u-5", "verified": verified},
+            });
+            let reply = api.post("/v1/triage", request).await;
+            assert_eq!(reply["decision"], "handoff", "{reply}");
+            hints.push(
+                reply["handoff"]["signals"].as_array().unwrap().iter().any(|hint| hint == "repeats_across_orders"),
+            );
+        }
+        assert_eq!(hints, [false, verified, verified]);
+    }
+}

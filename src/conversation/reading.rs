@@ -37,7 +37,7 @@ pub fn choice(plain: &str, offered: &[&str]) -> Option<usize> {
 #[must_use]
 pub fn without_correction(plain: &str) -> Option<&str> {
     static CORRECTION: LazyLock<Regex> = LazyLock::new(|| {
-        let pattern = r"^[啊哦噢呃额诶哎呀]?[，, ]*(?:(?:不是|不对|不不|错了|[点选搞弄说按](错|反)了|你?(?:理解|听|看)错了|no|nope|not that|that's not it)[，,。.!！ ~啊呀哦的了吧呢这个那个]*)+(?:我?(?:是)?(?:问|说|指|想问|想说|要)的?(?:是|就是)?|i (?:meant|mean|was asking about|asked about|want)|my question is about)?[：:，, ]*(.+)$";
+        let pattern = r"^[啊哦噢呃额诶哎呀]?[，, ]*(?:(?:不是|不对|不不|错了|[点选搞弄说按](?:错|反)了|你?(?:理解|听|看)错了|no|nope|not that|that's not it)[，,。.!！ ~啊呀哦的了吧呢这个那个]*)+(?:我?(?:是|想|要)?(?:问|说|指|要)的?(?:是|就是)?|i (?:meant|mean|was asking about|asked about|want)|my question is about)?[：:，, ]*(.+)$";
         Regex::new(pattern).expect("a constant pattern")
     });
     static MEANT: LazyLock<Regex> = LazyLock::new(|| {

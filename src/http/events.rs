@@ -109,7 +109,8 @@ impl Follower {
     /// The next event; none once the server goes down.
     async fn next(mut self) -> Option<(Event, Self)> {
         loop {
-            if !*self.open.borrow_and_update() {
+            let is_gone = self.open.has_changed().is_err();
+            if is_gone || !*self.open.borrow_and_update() {
                 return None;
             }
             if let Some(line) = self.portion.pop_front() {

@@ -66,8 +66,9 @@ fn explain(parameter: &str, message: &str) -> String {
             format!("{parameter}: unknown value; allowed: {allowed}")
         }
         _ if message == "unsupported value" => format!("{parameter}: only one value is allowed"),
-        _ if message.contains("`true` or `false`") => format!("{parameter}: allowed: `true`, `false`"),
-        _ if ["integer", "digit", "number"].iter().any(|word| message.contains(word)) => {
+        _ if message.contains("true") || message.contains("bool") => format!("{parameter}: allowed: `true`, `false`"),
+        // As `ParseIntError` says it; what is wrong with a date speaks of digits too.
+        _ if ["invalid digit found", "number too", "cannot parse integer"].iter().any(|of| message.starts_with(of)) => {
             format!("{parameter}: expected a whole number, 0 or more")
         }
         // What is left are dates: queries hold nothing else.

@@ -63,7 +63,7 @@ pub(crate) fn handle(parts: &Parts<'_>, incoming: &Incoming, situation: &Situati
     let message = Message::read(incoming.utterance());
     watch.timings.normalise = watch.lap();
 
-    let meant = reading::meant(&message);
+    let meant = reading::meant(parts.catalogue, &message);
     let reading = match parts.bundle.read(meant.as_ref().unwrap_or(&message)) {
         Ok(reading) => reading,
         Err(error) => {
@@ -130,7 +130,7 @@ fn consider<'a>(
 pub(crate) fn explain(parts: &Parts<'_>, incoming: &Incoming, now: &jiff::Zoned) -> Result<Explanation, EncoderError> {
     let situation = Situation::of_history(incoming, parts.catalogue);
     let message = Message::read(incoming.utterance());
-    let meant = reading::meant(&message);
+    let meant = reading::meant(parts.catalogue, &message);
     let reading = parts.bundle.read(meant.as_ref().unwrap_or(&message))?;
     let handling = consider(parts, (incoming, &situation), (&message, meant.as_ref(), &reading), now);
     let nearest = parts.head.nearest(&reading, Explanation::NEAREST);

@@ -29,8 +29,11 @@ pub(super) struct Read<'a> {
     pub(super) acts: Option<[f32; 4]>,
 }
 
-/// What is meant after all, where a message sets right what was understood.
-pub(super) fn meant(message: &Message) -> Option<Message> {
+/// What is meant after all, where a message sets right what was understood; not where a lead says what it is as a whole.
+pub(super) fn meant(catalogue: &Catalogue, message: &Message) -> Option<Message> {
+    if catalogue.exact(message.plain()).is_some() {
+        return None;
+    }
     let meant = conversation::without_correction(message.plain())?;
     Some(Message::read(&Utterance::new(meant).ok()?))
 }

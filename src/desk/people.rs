@@ -165,10 +165,10 @@ impl Desk {
         .or_else(|error| if error == DeskError::Store(StoreError::Duplicate) { Ok(()) } else { Err(error) })
     }
 
-    /// Closes a conversation, and the ticket that is open in it.
+    /// Closes a conversation that has no open ticket.
     ///
     /// # Errors
-    /// When the conversation is unknown, a person has it who did not resolve the ticket, or the store fails.
+    /// When the conversation is unknown, a ticket is open in it, or the store fails.
     pub async fn close(&self, conversation_id: &str) -> Result<(), DeskError> {
         let closed = self.change(conversation_id, |back, conversation, ticket| {
             if let Some(ticket) = &ticket {

@@ -13,11 +13,29 @@ impl Money {
         Self((yuan * 100.0).round().clamp(-1e11, 1e11) as i64)
     }
 
-    /// Reads `480`, `480.5`; `None` for anything else.
+    /// From fen.
+    #[must_use]
+    pub const fn from_fen(fen: i64) -> Self {
+        Self(fen)
+    }
+
+    /// In fen.
+    #[must_use]
+    pub const fn fen(self) -> i64 {
+        self.0
+    }
+
+    /// Reads `480`, `480.5`, `480.50`, exactly; `None` for anything else, more than two decimals and sums above a hundred
+    /// million included.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let number: f64 = text.parse().ok()?;
-        (number.is_finite() && (0.0..=1e8).contains(&number)).then(|| Self::from_yuan(number))
+        let (yuan, fen) = text.split_once('.').unwrap_or((text, "0"));
+        let digits = |part: &str, most: usize| {
+            ((1..=most).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit())).then(|| part.parse().ok())?
+        };
+        let (yuan, decimals): (i64, i64) = (digits(yuan, 9)?, digits(fen, 2)?);
+        let fen = if fen.len() == 1 { decimals * 10 } else { decimals };
+        (yuan <= 100_000_000).then_some(Self(yuan * 100 + fen))
     }
 }
 
@@ -56,7 +74,11 @@ mod tests {
         for (yuan, shown) in [(15.0, "15"), (199.5, "199.5"), (0.05, "0.05"), (-3.2, "-3.2"), (0.0, "0")] {
             assert_eq!(Money::from_yuan(yuan).to_string(), shown);
         }
-        assert_eq!(Money::parse("12x"), None);
-        assert_eq!(Money::parse("inf"), None);
+        for (text, fen) in [("480", 48000), ("480.5", 48050), ("480.05", 48005), ("0.1", 10)] {
+            assert_eq!(Money::parse(text), Some(Money::from_fen(fen)), "{text}");
+        }
+        for text in ["12x", "inf", "", ".", "1.", ".5", "1.234", "-3", "1e3", "999999999999"] {
+            assert_eq!(Money::parse(text), None, "{text}");
+        }
     }
 }

@@ -17,6 +17,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("yaml", &[]),
     ("region", &["text"]),
     ("shop", &["region"]),
+    ("lookup", &[]),
+    ("orders", &["lookup", "shop"]),
+    ("products", &["lookup", "shop"]),
     ("incoming", &["text"]),
     ("recorded", &["incoming", "yaml"]),
     // A reply tells the level of its hand-off, which the policy file defines.

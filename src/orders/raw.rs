@@ -1,0 +1,153 @@
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::{AfterSales, AfterSalesKind, AfterSalesStep, Item, Order, OrderState};
+use crate::shop::Money;
+
+/// An order as written in a file or told by another system.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the names of `Order`")]
+pub struct RawOrder {
+    pub number: String,
+    #[serde(default)]
+    pub customer: Option<String>,
+    /// The last four digits, or the whole number, of which only these are kept.
+    #[serde(default)]
+    pub phone_last4: Option<String>,
+    pub state: OrderState,
+    pub placed_at: Timestamp,
+    #[serde(default)]
+    pub paid_at: Option<Timestamp>,
+    #[serde(default)]
+    pub dispatched_at: Option<Timestamp>,
+    #[serde(default)]
+    pub delivered_at: Option<Timestamp>,
+    #[serde(default)]
+    pub expected_on: Option<Date>,
+    #[serde(default)]
+    pub carrier: Option<String>,
+    #[serde(default)]
+    pub tracking: Option<String>,
+    #[serde(default)]
+    pub region: Option<String>,
+    #[serde(default)]
+    pub items: Vec<RawItem>,
+    pub total: String,
+    #[serde(default)]
+    pub after_sales: Option<RawAfterSales>,
+}
+
+/// A line as written.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the names of `Item`")]
+pub struct RawItem {
+    pub product: String,
+    pub title: String,
+    pub quantity: u32,
+    pub price: String,
+    #[serde(default)]
+    pub category: Option<String>,
+}
+
+/// An after-sales case as written.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the names of `AfterSales`")]
+pub struct RawAfterSales {
+    pub kind: AfterSalesKind,
+    pub step: AfterSalesStep,
+    pub since: Timestamp,
+    #[serde(default)]
+    pub amount: Option<String>,
+}
+
+/// Why an order is not taken. Names the field and what is allowed, never the value: it may be a customer's.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{field}` {problem}")]
+pub struct BadOrder {
+    /// Which field.
+    pub field: &'static str,
+    /// What is wrong with it, and what is allowed.
+    pub problem: &'static str,
+}
+
+/// The longest number, id or title taken.
+const LONGEST: usize = 200;
+
+impl RawOrder {
+    /// Checks an order.
+    ///
+    /// # Errors
+    /// The first field that is wrong.
+    pub fn check(self) -> Result<Order, BadOrder> {
+        let number = key("number", &self.number)?;
+        let customer = self.customer.map(|customer| word("customer", customer)).transpose()?;
+        let tracking = self.tracking.map(|tracking| key("tracking", &tracking)).transpose()?;
+        let phone_last4 = self.phone_last4.map(|phone| last4(&phone)).transpose()?;
+        let items = self.items.into_iter().map(RawItem::check).collect::<Result<_, _>>()?;
+        let after_sales = self.after_sales.map(RawAfterSales::check).transpose()?;
+        Ok(Order {
+            number,
+            customer,
+            phone_last4,
+            state: self.state,
+            placed_at: self.placed_at,
+            paid_at: self.paid_at,
+            dispatched_at: self.dispatched_at,
+            delivered_at: self.delivered_at,
+            expected_on: self.expected_on,
+            carrier: self.carrier.map(|carrier| word("carrier", carrier)).transpose()?,
+            tracking,
+            region: self.region.map(|region| word("region", region)).transpose()?,
+            items,
+            total: money("total", &self.total)?,
+            after_sales,
+        })
+    }
+}
+
+impl RawItem {
+    fn check(self) -> Result<Item, BadOrder> {
+        let price = money("price", &self.price)?;
+        let (product, title) = (word("product", self.product)?, word("title", self.title)?);
+        Ok(Item { product, title, quantity: self.quantity, price, category: self.category })
+    }
+}
+
+impl RawAfterSales {
+    fn check(self) -> Result<AfterSales, BadOrder> {
+        let amount = self.amount.map(|amount| money("amount", &amount)).transpose()?;
+        Ok(AfterSales { kind: self.kind, step: self.step, since: self.since, amount })
+    }
+}
+
+fn money(field: &'static str, text: &str) -> Result<Money, BadOrder> {
+    Money::parse(text.trim())
+        .ok_or(BadOrder { field, problem: "is not a sum in yuan; written as 349 or 349.50, with at most two decimals" })
+}
+
+fn word(field: &'static str, text: String) -> Result<String, BadOrder> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().count() > LONGEST {
+        return Err(BadOrder { field, problem: "must have 1 to 200 characters; left out if there is none" });
+    }
+    Ok(text.to_owned())
+}
+
+/// A number as customers may type it: in capitals, letters and digits only.
+fn key(field: &'static str, text: &str) -> Result<String, BadOrder> {
+    let text = text.trim().to_ascii_uppercase();
+    let fits = (4..=40).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    if fits { Ok(text) } else { Err(BadOrder { field, problem: "must have 4 to 40 letters, digits and hyphens" }) }
+}
+
+fn last4(text: &str) -> Result<String, BadOrder> {
+    let digits: Vec<char> = text.chars().filter(char::is_ascii_digit).collect();
+    match digits.len() {
+        4.. => Ok(digits[digits.len() - 4..].iter().collect()),
+        _ => Err(BadOrder { field: "phone_last4", problem: "must have at least the last four digits of the phone" }),
+    }
+}

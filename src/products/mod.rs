@@ -1,0 +1,80 @@
+//! Products as the shop's data hold them.
+
+use jiff::civil::Date;
+
+use crate::lookup::Lookup;
+use crate::shop::Money;
+
+/// One product.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Product {
+    /// The shop's id (SKU), in capitals.
+    pub id: String,
+    /// Title in Chinese.
+    pub title_zh: String,
+    /// Title in English.
+    pub title_en: String,
+    /// Other names that customers use.
+    pub aliases: Vec<String>,
+    /// Its category, as `config/shop.yaml` names it.
+    pub category: String,
+    /// What one costs now, timed offers apart.
+    pub price: Money,
+    /// Whether it can be had.
+    pub stock: Stock,
+    /// The sizes that it comes in.
+    pub sizes: Vec<String>,
+    /// Which size fits whom.
+    pub size_chart: Vec<SizeRow>,
+    /// Facts that customers ask for.
+    pub attributes: Vec<Attribute>,
+    /// Whether it may be returned without a reason, where that differs from its category.
+    pub returnable: Option<bool>,
+}
+
+/// Whether a product can be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stock {
+    /// So many are there.
+    Available(u32),
+    /// None is there; more come on this day.
+    Back(Date),
+    /// None is there, and nobody knows when more come.
+    Out,
+    /// Made when ordered.
+    MadeToOrder,
+    /// None will come any more.
+    Discontinued,
+}
+
+/// Whom a size fits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SizeRow {
+    /// The size.
+    pub size: String,
+    /// Height in centimetres, from and to.
+    pub height: (u32, u32),
+    /// Weight in kilograms, from and to.
+    pub weight: (u32, u32),
+}
+
+/// A fact, in both languages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attribute {
+    /// What it is about, in Chinese and in English, with the words that ask for it.
+    pub names: Vec<String>,
+    /// The fact in Chinese.
+    pub zh: String,
+    /// The fact in English.
+    pub en: String,
+}
+
+/// Where products are kept.
+pub trait Products: Send + Sync {
+    /// The product with this id.
+    fn by_id(&self, id: &str) -> Lookup<Option<Product>>;
+
+    /// Products whose title or alias stands in a plain text, with the bytes where it does, in order; none where the source
+    /// cannot be searched at once.
+    fn named_in(&self, plain: &str) -> Vec<(String, std::ops::Range<usize>)>;
+}

@@ -16,6 +16,11 @@ use triage::catalogue::{Catalogue, Sources};
 use triage::config::Config;
 use triage::desk::{Desk, Options, SystemClock};
 use triage::live::Live;
+use triage::lookup::Lookup;
+use triage::orders::{Order, Orders, RawOrder};
+use triage::shop::{Basket, Line, Money};
+use triage::slots::{Kind, Lexicon, Slots};
+use triage::sources::Table;
 use triage::store::{Sqlite, SqliteOptions, Store};
 use triage::text::{Message, Utterance};
 use triage::{Engine, Incoming, Request};
@@ -50,7 +55,10 @@ fn main() {
     encode(&mut criterion);
     triage(&mut criterion);
     twelve_characters(&mut criterion);
+    slots(&mut criterion);
     desk(&mut criterion);
+    quote(&mut criterion);
+    orders(&mut criterion);
     catalogue_check(&mut criterion);
     open(&mut criterion);
     criterion.final_summary();
@@ -94,6 +102,29 @@ fn twelve_characters(criterion: &mut Criterion) {
         LazyLock::force(&ENGINE);
         bencher.iter(|| ENGINE.triage(black_box(&incoming)));
     });
+    group.finish();
+}
+
+/// Values in a message that was read already.
+fn slots(criterion: &mut Criterion) {
+    let names = [
+        (Kind::Product, "QH-1001", ["四件套", "bedding set"]),
+        (Kind::Promotion, "full_reduction", ["满减", "full reduction"]),
+    ];
+    let lexicon = Lexicon::new(names);
+    let today = jiff::civil::date(2026, 11, 23);
+    let mut group = criterion.benchmark_group("slots");
+    for (name, text) in [
+        ("12_characters", TWELVE_CHARACTERS),
+        ("chinese_with_values", "3天前买的两套四件套，付了四百八，寄到新疆"),
+        ("english_with_values", "two bedding sets to Hangzhou, I paid 480 yuan last Friday"),
+    ] {
+        let incoming = incoming(text);
+        let message = message(text);
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| Slots::fill(black_box(&message), &incoming, &[], today, &lexicon));
+        });
+    }
     group.finish();
 }
 
@@ -170,6 +201,42 @@ fn desk(criterion: &mut Criterion) {
     }
 }
 
+/// A basket of ten products for which six of the shipped rules hold, with what one step more would save; and how long the
+/// slowest of a hundred takes.
+fn quote(criterion: &mut Criterion) {
+    let config = Config::read(Path::new(CONFIG)).expect("the shipped configuration is right");
+    let sources = Sources::read(&config.intents, &config.policy, &config.shop).expect("the shipped files can be read");
+    let catalogue = Catalogue::check(&sources).expect("the shipped catalogue has no findings");
+    let shop = catalogue.shop();
+    let goods = [("QH-1001", "bedding", 39900), ("QH-1002", "bedding", 2990), ("QH-7001", "homecare", 3990)];
+    let others = (0..7).map(|at| (["QH-2001", "QH-2002", "QH-3002"][at % 3], "kitchen", 1000 + 700 * at as i64));
+    let lines = goods.into_iter().chain(others).map(|(product, category, fen)| Line {
+        product: Some(product.to_owned()),
+        category: Some(category.to_owned()),
+        price: Money::from_fen(fen),
+        quantity: 3,
+    });
+    // Two item offers, bedding coupon, full reduction, platform coupon, member.
+    let basket = Basket {
+        lines: lines.collect(),
+        coupons: ["bedding_coupon", "platform_coupon"].map(str::to_owned).to_vec(),
+        member: Some("gold".to_owned()),
+        at: jiff::civil::datetime(2026, 11, 21, 12, 30, 0, 0),
+        region: triage::region::by_name("浙江"),
+    };
+    let quote = || shop.promotions.quote(black_box(&basket), &shop.shipping).expect("a basket of ten lines");
+    criterion.bench_function("quote/10 items, 6 promotions", |bencher| bencher.iter(quote));
+    let mut times: Vec<Duration> = (0..10_000)
+        .map(|_| {
+            let start = std::time::Instant::now();
+            black_box(quote());
+            start.elapsed()
+        })
+        .collect();
+    times.sort();
+    println!("quote/10 items, 6 promotions: p50 {:?}, p99 {:?}", times[times.len() / 2], times[times.len() * 99 / 100]);
+}
+
 /// One bench per file of the corpus: `step` on each of its messages, made by `prepare` beforehand.
 fn per_file<T, R>(criterion: &mut Criterion, name: &str, prepare: impl Fn(&str) -> T, step: impl Fn(&T) -> R) {
     let mut group = criterion.benchmark_group(name);
@@ -199,4 +266,60 @@ fn message(text: &str) -> Message {
 
 fn incoming(text: &str) -> Incoming {
     Incoming::text(text).expect("no line of the corpus is empty")
+}
+
+/// One order of a hundred thousand, by number, by tracking number, and none.
+fn orders(criterion: &mut Criterion) {
+    const ORDERS: usize = 100_000;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let table = Table::open(&folder.path().join("orders.db")).expect("a table");
+    let order = |at: usize| -> Order {
+        let raw = serde_json::json!({
+            "number": format!("2026{at:08}"),
+            "customer": format!("u-{}", at / 3),
+            "phone_last4": "3306",
+            "state": "dispatched",
+            "placed_at": "2026-11-21T10:02:00+08:00",
+            "tracking": format!("SF{at:011}"),
+            "region": "浙江杭州",
+            "items": [{ "product": "QH-1001", "title": "纯棉四件套", "quantity": 1, "price": "399.00" }],
+            "total": "349.00",
+        });
+        let raw: RawOrder = serde_json::from_value(raw).expect("an order");
+        raw.check().expect("a good order")
+    };
+    let all: Vec<Order> = (0..ORDERS).map(order).collect();
+    for batch in all.chunks(1000) {
+        table.write(batch).expect("orders are written");
+    }
+    // Far apart from each other, so that no page is at hand because of the one before.
+    let mut at = 0;
+    let mut find = |criterion: &mut Criterion, name: &str, key: &dyn Fn(usize) -> String, is_there: bool| {
+        let keys: Vec<String> = (0..ORDERS).map(key).collect();
+        let mut once = || {
+            at = (at + 61_803) % ORDERS;
+            match table.by_number(&keys[at]) {
+                Lookup::Now(Ok(found)) => assert_eq!(found.is_some(), is_there),
+                _ => panic!("the table answers at once"),
+            }
+        };
+        criterion.bench_function(name, |bencher| bencher.iter(&mut once));
+        let mut times: Vec<Duration> = (0..ORDERS)
+            .map(|_| {
+                let started = std::time::Instant::now();
+                once();
+                started.elapsed()
+            })
+            .collect();
+        times.sort();
+        println!(
+            "{name}: p50 {:?}, p99 {:?}, most {:?}",
+            times[ORDERS / 2],
+            times[ORDERS / 100 * 99],
+            times[ORDERS - 1]
+        );
+    };
+    find(criterion, "orders/by number", &|at| format!("2026{at:08}"), true);
+    find(criterion, "orders/by tracking number", &|at| format!("SF{at:011}"), true);
+    find(criterion, "orders/none", &|at| format!("2027{at:08}"), false);
 }

@@ -3,10 +3,12 @@
 use std::cell::RefCell;
 
 use jiff::Zoned;
-use serde_json::{Map, json};
+use serde_json::json;
 
 use crate::calendar;
 use crate::catalogue::{Catalogue, Due, Resolves, Template, TextKey, Values, Wording};
+use crate::facts;
+use crate::orders::Order;
 use crate::policy::{Decision, Evidence, Outcome, Plan, plan};
 use crate::reply::{Answer, Choice, DecisionKind};
 use crate::text::{Language, to_traditional};
@@ -87,6 +89,25 @@ pub fn words(
                 variant = used;
             }
             intents.push(intent.id.clone());
+        }
+        Outcome::Ask(key, intent, _) => {
+            let (text, used) = words.policy(*key)?;
+            parts.push(text);
+            variant = used;
+            intents.push(intent.id.clone());
+        }
+        Outcome::Orders(intent, orders) => {
+            let titles: Vec<String> = orders.iter().map(|order| facts::in_a_list(order, words.english)).collect();
+            let listed = titles.iter().enumerate().map(|(at, title)| format!("{}. {title}", at + 1));
+            let listed = listed.collect::<Vec<_>>().join(if words.english { "; " } else { "；" });
+            let values = words.values.and(&json!({ "choices": listed }));
+            let wording = evidence.catalogue.policy().text(TextKey::WhichOrder);
+            let (text, used) = words.pick("WhichOrder", wording, &values)?;
+            parts.push(text);
+            variant = used;
+            intents.push(intent.id.clone());
+            let choice = |(order, title): (&Order, String)| Choice { value: order.number.clone(), title };
+            choices = orders.iter().zip(titles).map(choice).collect();
         }
         Outcome::Text(key, facts) => {
             let (text, used) = words.policy(*key)?;
@@ -207,33 +228,9 @@ impl<'e, 'a> Words<'e, 'a> {
 
 /// Everything that a template may name and that is known for this message.
 fn values(evidence: &Evidence<'_>, english: bool, due: (&Zoned, &Due)) -> Values {
-    let shop = evidence.catalogue.shop();
-    let slots = &evidence.slots;
-    let mut filled = Map::new();
-    if let Some(region) = slots.region {
-        filled.insert("region".into(), region.name(english).into());
-    }
-    if let Some(amount) = slots.amount {
-        filled.insert("amount".into(), amount.to_string().into());
-    }
-    if let Some(number) = &slots.order_number {
-        filled.insert("order_number".into(), number.clone().into());
-    }
-    let quote = shop.shipping.quote(slots.region, slots.amount);
-    let promotion = slots.amount.map(|amount| shop.promotion.quote(amount));
-    let next = promotion.and_then(|promotion| promotion.next);
-    shop.values(english).and(&json!({
-        "slots": filled,
-        "quote": { "fee": quote.fee, "missing": quote.missing, "free_from": shop.shipping.free_from },
-        "promotion": promotion.map(|promotion| json!({
-            "off": promotion.off,
-            "pays": promotion.pays,
-            "next_from": next.map(|next| next.from),
-            "next_missing": next.map(|next| next.missing),
-            "next_extra": next.map(|next| next.extra),
-        })),
-        "handoff": handoff(due, english),
-    }))
+    let mut values = evidence.facts.values(english);
+    values["handoff"] = handoff(due, english);
+    evidence.catalogue.shop().values(english).and(&values)
 }
 
 /// When somebody answers, solves, and is there at all, in words. Where nothing is to be solved, an answer settles it.

@@ -1,5 +1,7 @@
 //! `config/triage.yaml`: everything that is neither catalogue nor shop.
 
+mod connection;
+mod sources;
 mod webhooks;
 
 use std::net::SocketAddr;
@@ -8,6 +10,10 @@ use std::path::{Component, Path, PathBuf};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub use self::connection::{Connection, Fields, Header, Template};
+pub use self::sources::{
+    MoneyUnit, OrdersConfig, OrdersHttp, OrdersSource, ProductState, ProductsHttp, ProductsSource,
+};
 pub(crate) use self::webhooks::Secret;
 pub use self::webhooks::Webhook;
 use crate::yaml::{self, Findings, Place};
@@ -33,6 +39,8 @@ struct RawConfig {
     body_bytes: usize,
     log: LogFormat,
     store: RawStore,
+    orders: sources::RawOrders,
+    products: sources::RawProducts,
     webhooks: Vec<webhooks::RawWebhook>,
     #[schemars(range(min = 100, max = 60_000))]
     webhook_timeout_ms: u64,
@@ -87,6 +95,8 @@ impl Default for RawConfig {
             body_bytes: 65536,
             log: LogFormat::Text,
             store: RawStore::default(),
+            orders: sources::RawOrders::default(),
+            products: sources::RawProducts::default(),
             webhooks: Vec::new(),
             webhook_timeout_ms: 5000,
             webhook_attempts: 12,
@@ -158,6 +168,10 @@ pub struct Config {
     pub log: LogFormat,
     /// What is kept; nothing if `None`.
     pub store: Option<StoreConfig>,
+    /// Where orders come from.
+    pub orders: OrdersConfig,
+    /// Where products come from.
+    pub products: ProductsSource,
     /// Where events are delivered.
     pub webhooks: Vec<Webhook>,
     /// How long an endpoint may take to answer, in milliseconds.
@@ -209,9 +223,12 @@ impl Config {
             findings.add(path, document.place("/time_zone"), "bad-time-zone", message);
         }
         let webhooks = webhooks::check(raw.webhooks, path, &document, &mut findings);
+        let orders = raw.orders.check(path, &document, &mut findings);
+        let products = raw.products.check(path, &document, &mut findings);
         let (Some(listen), Some(metrics_listen), Ok(time_zone)) = (listen, metrics_listen, time_zone) else {
             return Err(findings.sorted());
         };
+        let (Some(orders), Some(products)) = (orders, products) else { return Err(findings.sorted()) };
         if !findings.is_empty() {
             return Err(findings.sorted());
         }
@@ -234,6 +251,8 @@ impl Config {
             body_bytes: raw.body_bytes,
             log: raw.log,
             store: store(folder, raw.store),
+            orders,
+            products,
             webhooks,
             webhook_timeout_ms: raw.webhook_timeout_ms,
             webhook_attempts: raw.webhook_attempts,

@@ -9,13 +9,20 @@ use crate::catalogue::{Catalogue, Due, Sources, TextKey};
 use crate::config::Config;
 use crate::conversation::Situation;
 use crate::explain::Explanation;
+use crate::facts::{Known, Pending, ShopData};
 use crate::head::{FitReport, IntentHead, Neighbour, Samples};
 use crate::incoming::Incoming;
 use crate::model::{Bundle, BundleError, EncoderError};
 use crate::pipeline::{self, Handled, Parts};
+use crate::products::Product;
+use crate::quote::{self, QuoteReply, QuoteRequest, QuoteRequestError};
 use crate::reply::{DecisionKind, Reason, Reply};
+use crate::slots::Lexicon;
 use crate::text::{Language, Message};
 use crate::yaml::Findings;
+
+/// What is known where nothing is connected.
+static NO_DATA: ShopData = ShopData { orders: None, products: None };
 
 /// A model, a catalogue and the head fitted to it. Share it between threads as it is.
 ///
@@ -27,12 +34,15 @@ use crate::yaml::Findings;
 /// assert_eq!(reply.intents[0].id, "shipping_fee");
 /// # Ok(()) }
 /// ```
+#[derive(Clone)]
 pub struct Engine {
     config: Arc<Config>,
     bundle: Arc<Bundle>,
     sources: Arc<Sources>,
-    catalogue: Catalogue,
-    head: IntentHead,
+    catalogue: Arc<Catalogue>,
+    head: Arc<IntentHead>,
+    data: Arc<ShopData>,
+    lexicon: Arc<Lexicon>,
     model: String,
     number: u64,
     generation: String,
@@ -98,7 +108,9 @@ impl Engine {
     pub fn next(&self, sources: Arc<Sources>, number: u64) -> Result<Self, OpenError> {
         let catalogue = Catalogue::check(&sources)?;
         let head = IntentHead::fit(&catalogue, &self.bundle, Some(&self.head), self.config.workers)?;
-        Ok(Self::assemble((Arc::clone(&self.config), Arc::clone(&self.bundle)), (sources, catalogue, head), number))
+        let next =
+            Self::assemble((Arc::clone(&self.config), Arc::clone(&self.bundle)), (sources, catalogue, head), number);
+        Ok(next.with_data(Arc::clone(&self.data)))
     }
 
     fn assemble(
@@ -108,7 +120,18 @@ impl Engine {
     ) -> Self {
         let model = bundle.name();
         let generation = format!("sha256:{}#{number}", catalogue.hash());
-        Self { config, bundle, sources, catalogue, head, model, number, generation }
+        let (catalogue, head) = (Arc::new(catalogue), Arc::new(head));
+        let lexicon = Arc::new(catalogue.shop().lexicon(Vec::new()));
+        Self { config, bundle, sources, catalogue, head, data: Arc::default(), lexicon, model, number, generation }
+    }
+
+    /// The same engine with the shop's orders and products, as [`crate::sources::open`] gives them. Without, a look-up goes to
+    /// a person.
+    #[must_use]
+    pub fn with_data(&self, data: Arc<ShopData>) -> Self {
+        let products = data.products.as_ref().map(|products| products.names()).unwrap_or_default();
+        let lexicon = Arc::new(self.catalogue.shop().lexicon(products));
+        Self { data, lexicon, ..self.clone() }
     }
 
     /// Decides about one message. Never fails: a message that cannot be processed goes to a person.
@@ -129,7 +152,27 @@ impl Engine {
     /// against, and what a person who takes over needs to know.
     #[must_use]
     pub fn triage_in(&self, incoming: &Incoming, situation: &Situation, now: &jiff::Zoned) -> Handled {
-        pipeline::handle(&self.parts(), incoming, situation, &self.here(now))
+        let known = Known::default();
+        self.begin(incoming, situation, &known, now).unwrap_or_else(|_pending| {
+            // Nobody here can wait: what other systems would have to tell is not known.
+            let engine = Parts { data: &NO_DATA, ..self.parts() };
+            pipeline::handle(&engine, (incoming, situation), &known, &self.here(now))
+                .unwrap_or_else(|_| self.hand_over(incoming, situation, now))
+        })
+    }
+
+    /// As [`Engine::triage_in`], for callers who can wait for what other systems tell.
+    ///
+    /// # Errors
+    /// What has to be waited for: [`Pending::settle`] it, and begin again with what is known then.
+    pub fn begin(
+        &self,
+        incoming: &Incoming,
+        situation: &Situation,
+        known: &Known,
+        now: &jiff::Zoned,
+    ) -> Result<Handled, Pending> {
+        pipeline::handle(&self.parts(), (incoming, situation), known, &self.here(now))
     }
 
     /// As [`Engine::triage_in`] for a message whose processing broke off: a hand-off, reason `bot_error`.
@@ -142,6 +185,32 @@ impl Engine {
     #[must_use]
     pub fn silence(&self, incoming: &Incoming, reason: Reason) -> Reply {
         pipeline::blank(&self.parts(), incoming, DecisionKind::Silent, reason)
+    }
+
+    /// The products that a request for a quote names without their price or category, as far as the shop's data know them.
+    pub async fn products_of(&self, request: &QuoteRequest) -> Vec<Product> {
+        let mut found: Vec<Product> = Vec::new();
+        let Some(products) = &self.data.products else { return found };
+        for id in request.unpriced() {
+            if found.iter().all(|product| product.id != id) {
+                found.extend(products.by_id(id).wait().await.ok().flatten());
+            }
+        }
+        found
+    }
+
+    /// What a basket costs in the best combination of promotions. Goods that come without a price or category have those of
+    /// the product that `find` finds.
+    ///
+    /// # Errors
+    /// The first field of the request that is wrong, or not known.
+    pub fn quote(
+        &self,
+        request: &QuoteRequest,
+        find: &dyn Fn(&str) -> Option<Product>,
+        now: &jiff::Zoned,
+    ) -> Result<QuoteReply, QuoteRequestError> {
+        quote::quote(&self.catalogue, request, find, &self.here(now))
     }
 
     /// A text of the policy, filled with due times, where no message is read.
@@ -236,6 +305,8 @@ impl Engine {
             bundle: &self.bundle,
             catalogue: &self.catalogue,
             head: &self.head,
+            data: &self.data,
+            lexicon: &self.lexicon,
             model: &self.model,
             generation: &self.generation,
         }

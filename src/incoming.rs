@@ -81,6 +81,9 @@ pub struct Context {
     #[serde(default)]
     #[schema(value_type = Vec<Object>)]
     pub basket: Vec<serde_json::Value>,
+    /// Coupons that the customer has, by the ids of the promotions in `config/shop.yaml`.
+    #[serde(default)]
+    pub coupons: Vec<String>,
     #[serde(default)]
     pub page: Option<String>,
 }
@@ -195,6 +198,12 @@ impl Incoming {
     #[must_use]
     pub fn customer_id(&self) -> Option<&str> {
         self.request.customer.as_ref()?.id.as_deref()
+    }
+
+    /// The customer's tier, if the caller told.
+    #[must_use]
+    pub fn tier(&self) -> Option<&str> {
+        self.request.customer.as_ref()?.tier.as_deref()
     }
 
     /// How long further messages are waited for, in milliseconds.

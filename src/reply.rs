@@ -178,7 +178,7 @@ pub enum Mood {
 /// A value found in the text or the context.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Slot {
-    /// `region`, `amount` or `order_number`.
+    /// One of the slots: `region`, `amount`, `order_number` and so on.
     pub name: String,
     /// As used in answers.
     pub value: String,

@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan, Zoned};
 
 pub use span::{Span, SpanError};
-pub use words::{at, by};
+pub use words::{at, by, day, days};
 
 /// Days without any opening after which nobody goes on looking.
 const YEAR: i64 = 366;

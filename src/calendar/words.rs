@@ -1,3 +1,4 @@
+use jiff::civil::Date;
 use jiff::{SignedDuration, Zoned};
 
 /// Moments are told in steps of five minutes, the next one up: nanoseconds.
@@ -14,6 +15,46 @@ pub fn at(moment: &Zoned, now: &Zoned, english: bool) -> String {
 #[must_use]
 pub fn by(moment: &Zoned, now: &Zoned, english: bool) -> String {
     told(moment, now, english, "")
+}
+
+/// A day as a customer would name it: 11月24日（明天）; in English "Nov 24 (tomorrow)". The year stands with it if it is not the
+/// one of `today`, unless the two are less than half a year apart.
+#[must_use]
+pub fn day(day: Date, today: Date, english: bool) -> String {
+    let days = day.duration_since(today).as_hours() / 24;
+    let near = match (english, days) {
+        (false, -2) => "（前天）",
+        (false, -1) => "（昨天）",
+        (false, 0) => "（今天）",
+        (false, 1) => "（明天）",
+        (false, 2) => "（后天）",
+        (true, -1) => " (yesterday)",
+        (true, 0) => " (today)",
+        (true, 1) => " (tomorrow)",
+        _ => "",
+    };
+    let is_far = day.year() != today.year() && days.abs() > 183;
+    match (english, is_far) {
+        (false, false) => format!("{}月{}日{near}", day.month(), day.day()),
+        (false, true) => format!("{}年{}月{}日", day.year(), day.month(), day.day()),
+        (true, false) => format!("{}{near}", day.strftime("%b %-d")),
+        (true, true) => day.strftime("%b %-d, %Y").to_string(),
+    }
+}
+
+/// A range of days: 11月24日–25日, 11月30日–12月2日; in English "Nov 24–25", "Nov 30 – Dec 2". One day as [`day`].
+#[must_use]
+pub fn days(from: Date, until: Date, today: Date, english: bool) -> String {
+    if from == until {
+        return day(from, today, english);
+    }
+    let same_month = (from.year(), from.month()) == (until.year(), until.month());
+    match (english, same_month) {
+        (false, true) => format!("{}月{}日–{}日", from.month(), from.day(), until.day()),
+        (false, false) => format!("{}月{}日–{}月{}日", from.month(), from.day(), until.month(), until.day()),
+        (true, true) => format!("{}–{}", from.strftime("%b %-d"), until.day()),
+        (true, false) => format!("{} – {}", from.strftime("%b %-d"), until.strftime("%b %-d")),
+    }
 }
 
 fn told(moment: &Zoned, now: &Zoned, english: bool, before_a_date: &str) -> String {

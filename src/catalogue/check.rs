@@ -1,18 +1,19 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
-use super::intent::{AnswerRule, Case, Example, Intent, NearMiss, Pattern, SlotRule};
+use super::intent::{AnswerRule, Intent, Pattern, SlotRule};
 use super::pattern::{self, PatternRule};
 use super::policy::Policy;
 use super::raw::{RawAnswer, RawExample, RawIntent, RawPolicy, Wordings};
 use super::raw_shop::RawShop;
+use super::rows::{cases, examples, named_intents, near_misses};
 use super::shop::Shop;
 use super::sources::{SourceFile, Sources};
 use super::template::Scope;
 use super::texts::wording;
-use super::{Catalogue, Flag, Resolves};
+use super::{Asks, Catalogue, Flag, Resolves};
 use crate::labels::OTHER;
-use crate::slots::NAMES as SLOT_NAMES;
+use crate::slots::{self, NAMES as SLOT_NAMES};
 use crate::text::{Message, Plain, Utterance};
 use crate::yaml::{self, Document, Findings, Place, Schema};
 
@@ -20,7 +21,7 @@ use crate::yaml::{self, Document, Findings, Place, Schema};
 pub(super) fn catalogue(sources: &Sources) -> Result<Catalogue, Findings> {
     let mut findings = Findings::default();
     let shop = yaml::read::<RawShop>(&sources.shop.path, &sources.shop.text, &mut findings)
-        .map(|(raw, document)| Shop::check(&raw, &document, &mut findings));
+        .and_then(|(raw, document)| Shop::check(&raw, &document, &mut findings));
     let names = shop.as_ref().map(Shop::names);
     let mut known = PolicyNames::default();
     let policy = yaml::read::<RawPolicy>(&sources.policy.path, &sources.policy.text, &mut findings).and_then(
@@ -60,7 +61,9 @@ pub(super) fn catalogue(sources: &Sources) -> Result<Catalogue, Findings> {
             let by_id: HashMap<String, usize> =
                 intents.iter().enumerate().map(|(at, intent)| (intent.id.clone(), at)).collect();
             let exact = exact.into_iter().filter_map(|(plain, id)| Some((plain, *by_id.get(&id)?))).collect();
-            Ok(Catalogue { intents, by_id, exact, questions, policy, shop, hash: sources.hash() })
+            let lexicon = shop.lexicon(Vec::new());
+            slots::prepare();
+            Ok(Catalogue { intents, by_id, exact, questions, policy, shop, lexicon, hash: sources.hash() })
         }
         _ => Err(findings.sorted()),
     }
@@ -280,6 +283,12 @@ impl Context<'_> {
             examples: examples(raw, document),
             near_misses: near_misses(raw, document),
             high_risk,
+            asks: Asks {
+                orders: asks(raw, ORDER, "order."),
+                items: asks(raw, "", "return.") || asks(raw, "", "protection."),
+                products: asks(raw, "product", "product."),
+                baskets: asks(raw, "", "basket."),
+            },
             slots,
             answers,
             cases: cases(raw, document),
@@ -289,7 +298,7 @@ impl Context<'_> {
     }
 
     fn scope(&self) -> Scope<'_> {
-        Scope { shop: self.names, slots: Vec::new(), handoff: false, next_tier: false, extra: &[] }
+        Scope { shop: self.names, slots: Vec::new(), handoff: false, flags: &[], extra: &[] }
     }
 
     fn answer(
@@ -306,6 +315,8 @@ impl Context<'_> {
             report(&format!("when/slots/{at}"), "unknown-slot", unknown_slot(name));
         }
         for (at, name) in raw.needs.iter().enumerate() {
+            // Which order is asked for by its number.
+            let name = if name == ORDER { "order_number" } else { name };
             if !is_slot(name) {
                 report(&format!("needs/{at}"), "unknown-slot", unknown_slot(name));
             } else if !intent.slots.contains_key(name) {
@@ -333,13 +344,11 @@ impl Context<'_> {
         if from.is_some() && until.is_some() && from > until {
             report("valid", "bad-date", "`from` is after `until`".to_owned());
         }
+        let known = [(ORDER, Flag::OrderKnown), ("product", Flag::ProductKnown)];
+        let needed = known.iter().filter(|(name, _)| raw.needs.iter().any(|need| need == name)).map(|(_, flag)| *flag);
+        let flags: Vec<Flag> = raw.when.flags.iter().copied().chain(needed).collect();
         let filled: Vec<&str> = raw.when.slots.iter().chain(&raw.needs).map(String::as_str).collect();
-        let scope = Scope {
-            slots: filled,
-            handoff: raw.resolves == Resolves::Act,
-            next_tier: raw.when.flags.contains(&Flag::NextTier),
-            ..self.scope()
-        };
+        let scope = Scope { slots: filled, handoff: raw.resolves == Resolves::Act, flags: &flags, ..self.scope() };
         let wordings = Wordings { zh: raw.zh.clone(), en: raw.en.clone() };
         AnswerRule {
             id: raw.id.clone(),
@@ -358,6 +367,15 @@ impl Context<'_> {
     }
 }
 
+/// What an answer needs that is about an order which the customer may see.
+pub(crate) const ORDER: &str = "order";
+
+/// Whether an answer needs this, or has a condition that tells of it.
+fn asks(raw: &RawIntent, need: &str, variables: &str) -> bool {
+    let tells = |flag: &Flag| flag.variables().iter().any(|name| name.starts_with(variables));
+    raw.answers.iter().any(|answer| answer.needs.iter().any(|name| name == need) || answer.when.flags.iter().any(tells))
+}
+
 fn is_slot(name: &str) -> bool {
     SLOT_NAMES.contains(&name)
 }
@@ -368,7 +386,8 @@ fn unknown(what: &str, name: &str, known: &[String]) -> String {
 }
 
 fn unknown_slot(name: &str) -> String {
-    unknown("slot", name, &SLOT_NAMES.map(str::to_owned))
+    let known: Vec<String> = SLOT_NAMES.into_iter().chain([ORDER]).map(str::to_owned).collect();
+    unknown("slot", name, &known)
 }
 
 fn is_unconditional(answer: &RawAnswer) -> bool {
@@ -380,65 +399,4 @@ fn is_unconditional(answer: &RawAnswer) -> bool {
         && when.tags.is_empty()
         && when.flags.is_empty()
         && answer.valid.is_none()
-}
-
-/// Every other intent that a file names, with its JSON pointer.
-fn named_intents(raw: &RawIntent) -> Vec<(String, &str)> {
-    let mut out = Vec::new();
-    out.extend(raw.siblings.iter().enumerate().map(|(at, id)| (format!("/siblings/{at}"), id.as_str())));
-    let misses = raw.near_misses.iter().enumerate();
-    out.extend(misses.map(|(at, miss)| (format!("/near_misses/{at}/belongs"), miss.belongs.as_str())));
-    for (language, examples) in [("zh", &raw.examples.zh), ("en", &raw.examples.en)] {
-        for (at, example) in examples.iter().enumerate() {
-            if let RawExample::Several(several) = example {
-                let pointer = format!("/examples/{language}/{at}/also");
-                out.extend(several.also.iter().map(|id| (pointer.clone(), id.as_str())));
-            }
-        }
-    }
-    for (at, test) in raw.tests.iter().enumerate() {
-        for (key, id) in [("expect", &test.expect), ("expect_not", &test.expect_not)] {
-            out.extend(
-                id.iter().filter(|id| id.as_str() != OTHER).map(|id| (format!("/tests/{at}/{key}"), id.as_str())),
-            );
-        }
-    }
-    out
-}
-
-fn examples(raw: &RawIntent, document: &Document) -> Vec<Example> {
-    let languages = [("zh", &raw.examples.zh), ("en", &raw.examples.en)];
-    let all = languages.into_iter().flat_map(|(language, examples)| {
-        examples.iter().enumerate().map(move |(at, example)| (format!("/examples/{language}/{at}"), example))
-    });
-    all.map(|(pointer, example)| {
-        let line = document.place(&pointer).line;
-        match example {
-            RawExample::Text(say) => Example { say: say.clone(), also: Vec::new(), line },
-            RawExample::Several(several) => Example { say: several.say.clone(), also: several.also.clone(), line },
-        }
-    })
-    .collect()
-}
-
-fn near_misses(raw: &RawIntent, document: &Document) -> Vec<NearMiss> {
-    let line = |at: usize| document.place(&format!("/near_misses/{at}")).line;
-    let misses = raw.near_misses.iter().enumerate();
-    misses.map(|(at, miss)| NearMiss { say: miss.say.clone(), belongs: miss.belongs.clone(), line: line(at) }).collect()
-}
-
-fn cases(raw: &RawIntent, document: &Document) -> Vec<Case> {
-    let tests = raw.tests.iter().enumerate();
-    tests
-        .map(|(at, test)| Case {
-            say: test.say.clone(),
-            expect: test.expect.clone(),
-            expect_not: test.expect_not.clone(),
-            decision: test.decision,
-            emotion: test.emotion,
-            answer_has: test.answer_has.clone(),
-            history: test.history.clone(),
-            line: document.place(&format!("/tests/{at}")).line,
-        })
-        .collect()
 }

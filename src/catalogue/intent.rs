@@ -4,6 +4,7 @@ use regex::Regex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::flag::Flag;
 use super::pattern::PatternRule;
 use super::template::Template;
 use crate::incoming::PastMessage;
@@ -39,6 +40,8 @@ pub struct Intent {
     pub answers: Vec<AnswerRule>,
     /// Tests of the lead.
     pub cases: Vec<Case>,
+    /// What its answers are about, of the shop's own data.
+    pub asks: Asks,
     pub(super) patterns: Vec<Pattern>,
 }
 
@@ -73,6 +76,19 @@ impl Intent {
     }
 }
 
+/// What has to be looked up for the answers of an intent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asks {
+    /// An order.
+    pub orders: bool,
+    /// The goods of an order.
+    pub items: bool,
+    /// A product.
+    pub products: bool,
+    /// What is to be bought.
+    pub baskets: bool,
+}
+
 /// A message that has this intent, and perhaps others.
 #[derive(Debug, Clone)]
 pub struct Example {
@@ -98,7 +114,7 @@ pub struct NearMiss {
 /// Something an answer may need to know.
 #[derive(Debug)]
 pub struct SlotRule {
-    /// `region`, `amount` or `order_number`.
+    /// One of [`crate::slots::NAMES`].
     pub name: String,
     /// How it is asked for.
     pub ask: Wording,
@@ -129,22 +145,6 @@ pub enum Resolves {
     Lookup,
     /// Needs a person's or a system's hand: the message is handed over.
     Act,
-}
-
-/// A fact computed from slots, usable as a condition.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Flag {
-    /// The region pays the surcharge.
-    RemoteRegion,
-    /// The region is not served.
-    UnservedRegion,
-    /// The amount ships free.
-    FreeShipping,
-    /// The amount reaches a promotion tier.
-    TierReached,
-    /// There is a further tier to reach.
-    NextTier,
 }
 
 /// One answer with its condition.

@@ -4,12 +4,20 @@
 //! problems becomes a [`Catalogue`]. Nothing here knows the model, HTTP or a clock.
 
 mod check;
+mod delivery;
+mod flag;
 mod hours;
 mod intent;
 mod pattern;
 mod policy;
+mod promotions;
 mod raw;
+mod raw_delivery;
+mod raw_promotions;
+mod raw_returns;
 mod raw_shop;
+mod returns;
+mod rows;
 mod settled;
 mod shop;
 mod sources;
@@ -19,8 +27,9 @@ mod texts;
 use std::collections::{HashMap, HashSet};
 
 pub use crate::yaml::{Finding, Findings, Place, Severity};
+pub use flag::Flag;
 pub use hours::Due;
-pub use intent::{AnswerRule, Case, Example, Flag, Intent, NearMiss, Resolves, SlotRule, Wording};
+pub use intent::{AnswerRule, Asks, Case, Example, Intent, NearMiss, Resolves, SlotRule, Wording};
 pub use pattern::PatternRule;
 pub use policy::{Boosts, Clock, Level, Policy, Sensitive, Thresholds, Tier, Times, Windows};
 pub use settled::{Settled, SettledBy};
@@ -29,6 +38,7 @@ pub use sources::{SourceFile, Sources};
 pub use template::{Template, Values};
 pub use texts::TextKey;
 
+use crate::slots::Lexicon;
 use crate::text::Plain;
 
 /// The JSON Schemas of the files, by name: `intent`, `policy`, `shop`.
@@ -50,6 +60,7 @@ pub struct Catalogue {
     questions: HashSet<String>,
     policy: Policy,
     shop: Shop,
+    lexicon: Lexicon,
     hash: String,
 }
 
@@ -110,6 +121,12 @@ impl Catalogue {
     #[must_use]
     pub fn shop(&self) -> &Shop {
         &self.shop
+    }
+
+    /// What the shop calls its products and promotions, and what its order numbers look like.
+    #[must_use]
+    pub fn lexicon(&self) -> &Lexicon {
+        &self.lexicon
     }
 
     /// SHA-256 of all files, in hexadecimal.

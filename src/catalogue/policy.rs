@@ -136,6 +136,8 @@ pub struct Policy {
     pub not_helped: PatternRule,
     /// Ideas for the shop, a complaint of the lowest level.
     pub suggestions: PatternRule,
+    /// Words for goods that are faulty or came damaged.
+    pub faults: PatternRule,
     /// Hints for a person, never a reason to refuse.
     pub signals: Vec<PatternRule>,
     /// Spans of time within which things belong together.
@@ -166,6 +168,11 @@ impl Policy {
     #[must_use]
     pub fn times(&self, level: Level) -> Times {
         self.times[level as usize]
+    }
+
+    /// The names of the queues, in order.
+    pub fn queues(&self) -> impl Iterator<Item = &str> {
+        self.queues.keys().map(String::as_str)
     }
 
     /// Whether a queue exists.
@@ -235,6 +242,7 @@ impl Policy {
         let trigger_words = PatternRule::check(&raw.trigger_words, document, "/trigger_words", findings);
         let not_helped = PatternRule::check(&raw.not_helped, document, "/not_helped", findings);
         let suggestions = PatternRule::check(&raw.suggestions, document, "/suggestions", findings);
+        let faults = PatternRule::check(&raw.faults, document, "/faults", findings);
         let signals = raw.signals.iter().enumerate();
         let signals =
             signals.map(|(at, rule)| PatternRule::check(rule, document, &format!("/signals/{at}"), findings)).collect();
@@ -265,6 +273,7 @@ impl Policy {
             trigger_words,
             not_helped,
             suggestions,
+            faults,
             signals,
             windows: windows(&raw.windows),
             boosts: boosts(&raw.tickets, &raw.tiers),

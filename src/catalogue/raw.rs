@@ -190,6 +190,7 @@ pub(super) struct RawPolicy {
     pub(super) trigger_words: RawPatternRule,
     pub(super) not_helped: RawPatternRule,
     pub(super) suggestions: RawPatternRule,
+    pub(super) faults: RawPatternRule,
     /// Hints for a person, by the id of each rule.
     #[serde(default)]
     pub(super) signals: Vec<RawPatternRule>,

@@ -1,27 +1,37 @@
 //! The shape of `config/shop.yaml`, as written.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::raw::Bilingual;
+use super::raw_delivery::{RawDispatch, RawTransit};
+use super::raw_promotions::RawPromotions;
+use super::raw_returns::{RawProtection, RawReturns};
 
 /// `config/shop.yaml`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawShop {
     pub(super) name: Bilingual,
+    pub(super) categories: BTreeMap<String, Bilingual>,
     pub(super) shipping: RawShipping,
     pub(super) dispatch: RawDispatch,
+    #[schemars(length(min = 1))]
+    pub(super) transit: Vec<RawTransit>,
     pub(super) returns: RawReturns,
     pub(super) refund: RawRefund,
     pub(super) exchange: RawExchange,
     pub(super) repair: RawRepair,
-    pub(super) price_protection: RawDays,
+    pub(super) price_protection: RawProtection,
     pub(super) promotions: RawPromotions,
     pub(super) members: RawMembers,
     #[schemars(range(min = 0))]
     pub(super) delay_coupon_max: i64,
     pub(super) service: RawService,
+    #[serde(default)]
+    pub(super) orders: RawOrders,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -53,24 +63,6 @@ pub(super) struct RawRange {
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct RawDispatch {
-    pub(super) hours: u32,
-    pub(super) sale_hours: RawRange,
-}
-
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawReturns {
-    pub(super) days: u32,
-    pub(super) review_hours: u32,
-    pub(super) check_hours: u32,
-    pub(super) exceptions: Vec<Bilingual>,
-    #[schemars(range(min = 0, max = 100))]
-    pub(super) keep_faulty_percent: u32,
-}
-
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub(super) struct RawRefund {
     pub(super) pay_days: u32,
     pub(super) arrive_days: RawRange,
@@ -90,30 +82,6 @@ pub(super) struct RawRepair {
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct RawDays {
-    pub(super) days: u32,
-}
-
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawPromotions {
-    pub(super) tiers: Vec<RawPromotionTier>,
-    pub(super) timed_offers: Vec<String>,
-    #[expect(dead_code, reason = "a rule for people and for the linter; no answer computes with it yet")]
-    pub(super) shipping_counts: bool,
-}
-
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawPromotionTier {
-    #[schemars(range(min = 0))]
-    pub(super) from: f64,
-    #[schemars(range(min = 0))]
-    pub(super) off: f64,
-}
-
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub(super) struct RawMembers {
     pub(super) silver: RawMemberTier,
     pub(super) gold: RawMemberTier,
@@ -124,8 +92,6 @@ pub(super) struct RawMembers {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawMemberTier {
     pub(super) from: u32,
-    #[schemars(range(min = 1, max = 100))]
-    pub(super) pays_percent: u32,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -133,4 +99,13 @@ pub(super) struct RawMemberTier {
 pub(super) struct RawService {
     pub(super) aftersales_answer_hours: u32,
     pub(super) aftersales_review_hours: u32,
+}
+
+/// What the shop's order numbers look like.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawOrders {
+    /// A regular expression for the whole number, in capitals and without spaces.
+    #[serde(default)]
+    pub(super) number: Option<String>,
 }

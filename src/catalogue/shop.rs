@@ -1,13 +1,19 @@
 use std::collections::BTreeSet;
 
+use regex::Regex;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::pattern;
+use super::promotions;
 use super::raw::Bilingual;
-use super::raw_shop::{RawMemberTier, RawShop};
+use super::raw_returns::RawException;
+use super::raw_shop::RawShop;
 use super::template::Values;
+use super::{delivery, returns};
 use crate::region;
-use crate::shop::{Money, Promotion, Shipping, Tier};
+use crate::shop::{Delivery, Effect, Money, Promotions, Returns, Shipping};
+use crate::slots::{Kind, Lexicon};
 use crate::yaml::Document;
 use crate::yaml::Findings;
 
@@ -16,8 +22,14 @@ use crate::yaml::Findings;
 pub struct Shop {
     /// Fees and regions.
     pub shipping: Shipping,
-    /// Full-reduction tiers.
-    pub promotion: Promotion,
+    /// What takes something off, and what goes with what.
+    pub promotions: Promotions,
+    /// When orders leave and arrive.
+    pub delivery: Delivery,
+    /// What may go back, and when the money is there.
+    pub returns: Returns,
+    /// The form of order numbers, where it is not the ordinary one.
+    order_number: Option<Regex>,
     quoted: Quoted,
 }
 
@@ -44,29 +56,51 @@ impl Shop {
         &self.quoted.values[usize::from(english)]
     }
 
+    /// The carrier, in English or in Chinese.
+    #[must_use]
+    pub fn carrier(&self, english: bool) -> &str {
+        self.quoted(english)["carrier"].as_str().unwrap_or_default()
+    }
+
+    /// Whether a member level pays less.
+    #[must_use]
+    pub fn member_discount(&self, level: &str) -> bool {
+        self.promotions.rules().iter().any(|rule| match &rule.effect {
+            Effect::MemberPercent(levels) => levels.iter().any(|(own, _)| own == level),
+            _ => false,
+        })
+    }
+
+    /// What to look for in messages: promotions, the form of order numbers, and these products with their names.
+    #[must_use]
+    pub fn lexicon(&self, products: Vec<(Option<String>, Vec<String>)>) -> Lexicon {
+        let named = self.promotions.rules().iter().map(|rule| {
+            let names = [&rule.name.zh, &rule.name.en].into_iter().chain(&rule.aliases).cloned().collect();
+            (Kind::Promotion, rule.id.clone(), names)
+        });
+        let products = products.into_iter().map(|(id, names)| match id {
+            Some(id) => (Kind::Product, id, names),
+            None => (Kind::Other, String::new(), names),
+        });
+        let lexicon = Lexicon::new(named.chain(products).collect::<Vec<(Kind, String, Vec<String>)>>());
+        match &self.order_number {
+            Some(number) => lexicon.with_order_number(number.clone()),
+            None => lexicon,
+        }
+    }
+
     /// The names that templates may use, `shop.` included.
     pub(super) fn names(&self) -> &BTreeSet<String> {
         &self.quoted.names
     }
 
-    pub(super) fn check(raw: &RawShop, document: &Document, findings: &mut Findings) -> Self {
-        let regions = |names: &[String], pointer: &str, findings: &mut Findings| -> Vec<region::Region> {
-            let mut out = Vec::new();
-            for (at, name) in names.iter().enumerate() {
-                match region::by_name(name) {
-                    Some(found) => out.push(found),
-                    None => findings.add(
-                        &document.file,
-                        document.place(&format!("{pointer}/{at}")),
-                        "unknown-region",
-                        format!("unknown region `{name}`; allowed: {}", region::names().join("、")),
-                    ),
-                }
-            }
-            out
-        };
-        let remote = regions(&raw.shipping.remote.regions, "/shipping/remote/regions", findings);
-        let unserved = regions(&raw.shipping.unserved, "/shipping/unserved", findings);
+    /// `None` where a finding leaves nothing to compute with.
+    pub(super) fn check(raw: &RawShop, document: &Document, findings: &mut Findings) -> Option<Self> {
+        let remote = delivery::regions(&raw.shipping.remote.regions, "/shipping/remote/regions", document, findings);
+        let unserved = delivery::regions(&raw.shipping.unserved, "/shipping/unserved", document, findings);
+        let delivery = delivery::check(raw, &unserved, document, findings);
+        let closed = delivery.as_ref().map(|delivery| delivery.closed.clone()).unwrap_or_default();
+        let returns = returns::check(raw, closed, document, findings);
         let shipping = Shipping {
             fee: Money::from_yuan(raw.shipping.fee),
             free_from: Money::from_yuan(raw.shipping.free_from),
@@ -74,41 +108,20 @@ impl Shop {
             remote,
             unserved,
         };
-        let mut tiers: Vec<Tier> = raw
-            .promotions
-            .tiers
-            .iter()
-            .map(|tier| Tier { from: Money::from_yuan(tier.from), off: Money::from_yuan(tier.off) })
-            .collect();
-        for (at, pair) in tiers.windows(2).enumerate() {
-            if pair[1].from <= pair[0].from || pair[1].off <= pair[0].off {
-                findings.add(
-                    &document.file,
-                    document.place(&format!("/promotions/tiers/{}", at + 1)),
-                    "tier-order",
-                    "tiers must rise, in `from` and in `off`",
-                );
-            }
-        }
-        for (at, tier) in tiers.iter().enumerate().filter(|(_, tier)| tier.off >= tier.from) {
-            findings.add(
-                &document.file,
-                document.place(&format!("/promotions/tiers/{at}/off")),
-                "tier-order",
-                format!("`off` must be below `from` ({})", tier.from),
-            );
-        }
-        tiers.sort_by_key(|tier| tier.from);
-        let promotion = Promotion { tiers };
-        let quoted = Quoted::of(raw, &shipping, &promotion);
-        Self { shipping, promotion, quoted }
+        let promotions = promotions::check(&raw.promotions, document, findings);
+        let order_number = raw.orders.number.as_deref();
+        let order_number =
+            order_number.and_then(|source| pattern::compile(source, document, "/orders/number", findings));
+        let delivery = delivery?;
+        let quoted = Quoted::of(raw, (&shipping, &delivery), &promotions);
+        Some(Self { shipping, promotions, delivery, returns, order_number, quoted })
     }
 }
 
 impl Quoted {
-    fn of(raw: &RawShop, shipping: &Shipping, promotion: &Promotion) -> Self {
-        let zh = quote(raw, shipping, promotion, false);
-        let en = quote(raw, shipping, promotion, true);
+    fn of(raw: &RawShop, sending: (&Shipping, &Delivery), promotions: &Promotions) -> Self {
+        let zh = quote(raw, sending, promotions, false);
+        let en = quote(raw, sending, promotions, true);
         let mut names = BTreeSet::new();
         collect("shop", &zh, &mut names);
         let values = [&zh, &en].map(|facts| Values::of(&json!({ "shop": facts })));
@@ -125,14 +138,12 @@ fn collect(prefix: &str, value: &Value, names: &mut BTreeSet<String>) {
     }
 }
 
-fn quote(raw: &RawShop, shipping: &Shipping, promotion: &Promotion, english: bool) -> Value {
+fn quote(raw: &RawShop, (shipping, delivery): (&Shipping, &Delivery), promotions: &Promotions, english: bool) -> Value {
     let text = |both: &Bilingual| if english { both.en.clone() } else { both.zh.clone() };
+    let excepted = |rule: &RawException| if english { rule.en.clone() } else { rule.zh.clone() };
     let list = |items: Vec<String>| items.join(if english { ", " } else { "、" });
     let regions = |regions: &[region::Region]| list(regions.iter().map(|region| region.name(english)).collect());
-    let tiers = promotion.tiers.iter().map(|tier| {
-        if english { format!("{} off {}", tier.off, tier.from) } else { format!("满{}减{}", tier.from, tier.off) }
-    });
-    let discount = |tier: RawMemberTier| discount(tier.pays_percent, english);
+    let discount = |level: &str| promotions::discount(promotions, level, english);
     json!({
         "name": text(&raw.name),
         "carrier": text(&raw.shipping.carrier),
@@ -145,15 +156,20 @@ fn quote(raw: &RawShop, shipping: &Shipping, promotion: &Promotion, english: boo
             "unserved": regions(&shipping.unserved),
         },
         "dispatch": {
+            "from": delivery::from(delivery, english),
+            "cut_off": raw.dispatch.cut_off,
             "hours": raw.dispatch.hours,
             "sale_from": raw.dispatch.sale_hours.from,
             "sale_to": raw.dispatch.sale_hours.to,
+            "seasons": list(delivery.seasons.iter().map(|season| delivery::told(season, english)).collect()),
+            "closed": list(delivery.closed.iter().map(|closing| delivery::told(closing, english)).collect()),
+            "transit": delivery::transit_told(delivery, english),
         },
         "returns": {
             "days": raw.returns.days,
             "review_hours": raw.returns.review_hours,
             "check_hours": raw.returns.check_hours,
-            "exceptions": list(raw.returns.exceptions.iter().map(text).collect()),
+            "exceptions": list(raw.returns.exceptions.iter().map(excepted).collect()),
             "keep_faulty_percent": raw.returns.keep_faulty_percent,
         },
         "refund": {
@@ -166,33 +182,22 @@ fn quote(raw: &RawShop, shipping: &Shipping, promotion: &Promotion, english: boo
         "price_protection": { "days": raw.price_protection.days },
         "delay_coupon_max": raw.delay_coupon_max,
         "promotions": {
-            "tiers": list(tiers.collect()),
-            "timed_offers": list(raw.promotions.timed_offers.clone()),
+            "tiers": list(promotions::tiers(promotions, english)),
+            "timed_offers": list(promotions::starts(promotions)),
         },
         "members": {
             "silver_from": raw.members.silver.from,
             "gold_from": raw.members.gold.from,
             "diamond_from": raw.members.diamond.from,
-            "silver_discount": discount(raw.members.silver),
-            "gold_discount": discount(raw.members.gold),
-            "diamond_discount": discount(raw.members.diamond),
+            "silver_discount": discount("silver"),
+            "gold_discount": discount("gold"),
+            "diamond_discount": discount("diamond"),
         },
         "service": {
             "aftersales_answer_hours": raw.service.aftersales_answer_hours,
             "aftersales_review_hours": raw.service.aftersales_review_hours,
         },
     })
-}
-
-/// 98 percent is 9.8折 in Chinese and 2% off in English.
-fn discount(pays_percent: u32, english: bool) -> String {
-    if english {
-        format!("{}% off", 100 - pays_percent.min(100))
-    } else if pays_percent.is_multiple_of(10) {
-        format!("{}折", pays_percent / 10)
-    } else {
-        format!("{}.{}折", pays_percent / 10, pays_percent % 10)
-    }
 }
 
 impl Serialize for Money {

@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use minijinja::value::{Serde, Value, merge_maps};
 use minijinja::{Environment, UndefinedBehavior};
 
+use super::flag::Flag;
 use crate::yaml::{Document, Findings, did_you_mean};
 
 /// A reply text with variables, compiled at load. Strict: an unknown name is an error at load, not an empty gap.
@@ -43,8 +44,8 @@ pub(super) struct Scope<'a> {
     pub(super) slots: Vec<&'a str>,
     /// Whether `handoff.…` is known.
     pub(super) handoff: bool,
-    /// Whether a next promotion tier is known to exist.
-    pub(super) next_tier: bool,
+    /// Facts sure to hold, which tell what else is known.
+    pub(super) flags: &'a [Flag],
     /// Further names.
     pub(super) extra: &'a [&'static str],
 }
@@ -55,7 +56,10 @@ impl Scope<'_> {
         let mut names = self.shop.cloned().unwrap_or_default();
         names.extend(self.slots.iter().map(|slot| format!("slots.{slot}")));
         names.extend(self.extra.iter().map(ToString::to_string));
-        names.insert("quote.free_from".to_owned());
+        names.extend(["quote.free_from", "delivery.leaves_by"].map(str::to_owned));
+        if self.slots.contains(&"region") {
+            names.extend(["delivery.from", "delivery.until"].map(str::to_owned));
+        }
         if self.handoff {
             names.extend(["handoff.respond_by".to_owned(), "handoff.solve_by".to_owned()]);
         }
@@ -63,13 +67,11 @@ impl Scope<'_> {
             names.insert("quote.fee".to_owned());
         }
         if self.slots.contains(&"amount") {
-            names.extend(["quote.missing", "promotion.off", "promotion.pays"].map(str::to_owned));
-            if self.next_tier {
-                names.extend(
-                    ["promotion.next_from", "promotion.next_missing", "promotion.next_extra"].map(str::to_owned),
-                );
-            }
+            let sums = ["off", "pays", "total", "lines", "gifts"].map(|name| format!("promotion.{name}"));
+            names.extend(sums);
+            names.insert("quote.missing".to_owned());
         }
+        names.extend(self.flags.iter().flat_map(|flag| flag.variables()).map(ToString::to_string));
         names
     }
 }
@@ -147,6 +149,9 @@ fn explain(name: &str, allowed: &BTreeSet<String>) -> String {
     let hint = match group {
         "slots" => "; the answer's `when.slots` or `needs` must hold the slot",
         "handoff" => "; only answers that resolve by `act`, and the hand-off texts of the policy, know it",
+        "order" | "after" | "return" | "protection" | "product" | "basket" | "stacking" | "delivery" => {
+            "; a flag of the answer's `when` must say that it is known"
+        }
         "quote" | "promotion" => "; it is computed from slots that the answer's `when` or `needs` must hold",
         _ => "",
     };

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::flag::Flag;
 use super::intent::Wording;
 use super::raw::Wordings;
 use super::template::{Scope, Template};
@@ -34,10 +35,15 @@ pub enum TextKey {
     Overdue,
     Introduction,
     NobodyOnline,
+    WhichOrder,
+    OrderProof,
+    OrderProofWrong,
+    HandoffOrderProof,
+    OrderProofPaused,
 }
 
 impl TextKey {
-    pub(super) const ALL: [Self; 19] = [
+    pub(super) const ALL: [Self; 24] = [
         Self::HandoffUserRequest,
         Self::HandoffUpset,
         Self::HandoffSensitive,
@@ -57,6 +63,11 @@ impl TextKey {
         Self::Overdue,
         Self::Introduction,
         Self::NobodyOnline,
+        Self::WhichOrder,
+        Self::OrderProof,
+        Self::OrderProofWrong,
+        Self::HandoffOrderProof,
+        Self::OrderProofPaused,
     ];
 
     /// What its texts may name, beside the shop.
@@ -73,14 +84,16 @@ impl TextKey {
                 | Self::Coming
                 | Self::Overdue
                 | Self::NobodyOnline
+                | Self::HandoffOrderProof
         );
         let slots = if self == Self::OrderReceived { vec!["order_number"] } else { Vec::new() };
         let extra: &[&str] = match self {
-            Self::Ambiguous => &["choices"],
+            Self::Ambiguous | Self::WhichOrder => &["choices"],
             Self::NobodyOnline => &["handoff.opens_at"],
             _ => &[],
         };
-        Scope { shop, slots, handoff, next_tier: false, extra }
+        let flags: &[Flag] = &[];
+        Scope { shop, slots, handoff, flags, extra }
     }
 }
 

@@ -178,7 +178,10 @@ fn can_resolve(engine: &Engine, row: &Row) -> bool {
     let (Some(gold), Some(act)) = (&row.intent, row.act) else { return true };
     let resolves = |id: &String| {
         let Some(intent) = engine.catalogue().intent(id) else { return true };
-        let for_act = |rule: &&AnswerRule| rule.acts.is_empty() || rule.acts.contains(&act);
+        // Of a message alone nobody knows what the shop's data say.
+        let for_act = |rule: &&AnswerRule| {
+            (rule.acts.is_empty() || rule.acts.contains(&act)) && !rule.flags.iter().any(|flag| flag.is_looked_up())
+        };
         intent.answers.iter().find(for_act).is_some_and(|rule| rule.resolves != Resolves::Act)
     };
     gold.alternatives().iter().any(|ids| ids.iter().filter(|id| is_business(id)).all(resolves))

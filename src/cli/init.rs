@@ -15,10 +15,12 @@ pub(super) struct Options {
 }
 
 /// A small commented shop to start from.
-const STARTER: [(&str, &str); 9] = [
+const STARTER: [(&str, &str); 10] = [
     ("config/triage.yaml", include_str!("starter/config/triage.yaml")),
     ("config/policy.yaml", include_str!("starter/config/policy.yaml")),
     ("config/shop.yaml", include_str!("starter/config/shop.yaml")),
+    // The demo's orders are the same for every shop that has none of its own yet.
+    ("config/demo_orders.yaml", include_str!("../../config/demo_orders.yaml")),
     ("intents/greeting.yaml", include_str!("starter/intents/greeting.yaml")),
     ("intents/human_agent.yaml", include_str!("starter/intents/human_agent.yaml")),
     ("intents/order_lookup.yaml", include_str!("starter/intents/order_lookup.yaml")),

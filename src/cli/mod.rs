@@ -10,18 +10,21 @@ mod eval;
 mod forget;
 mod init;
 mod lint;
+mod orders;
 mod review;
 mod serve;
 mod test;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 
 use crate::config::{Config, StoreConfig};
 use crate::engine::{Engine, OpenError};
+use crate::sources;
 
 /// Reads customers' chat messages and says what they want, how they feel, and what should happen now.
 #[derive(Debug, Parser)]
@@ -50,6 +53,8 @@ enum Command {
     Diff(diff::Options),
     /// Learn from recorded conversations: what was not answered, what did not help, which examples are missing.
     Review(review::Options),
+    /// Work on the shop's orders: fill the table, look at one.
+    Orders(orders::Options),
     /// Work on model bundles.
     Bundle(bundle::Options),
     /// Copy the store to a new file, while the service runs.
@@ -80,6 +85,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Eval(options) => eval::run(&cli.config, &options),
         Command::Diff(options) => diff::run(&cli.config, &options),
         Command::Review(options) => review::run(&cli.config, &options),
+        Command::Orders(options) => orders::run(&cli.config, &options),
         Command::Bundle(options) => bundle::run(&cli.config, &options),
         Command::Backup(options) => backup::run(&cli.config, &options),
         Command::Forget(options) => forget::run(&cli.config, &options),
@@ -104,7 +110,14 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 fn open(config: &std::path::Path) -> anyhow::Result<Engine> {
     let config = Config::read(config).map_err(OpenError::from)?;
-    Ok(Engine::with(config)?)
+    let engine = Engine::with(config)?;
+    connected(&engine)
+}
+
+/// The engine with the shop's orders and products, as its configuration says.
+fn connected(engine: &Engine) -> anyhow::Result<Engine> {
+    let data = sources::open(engine.config(), &engine.catalogue().shop().returns.categories)?;
+    Ok(engine.with_data(Arc::new(data)))
 }
 
 /// What the configuration says of the store, for the commands that work on it.

@@ -34,7 +34,7 @@ pub(super) fn run(config: &Path, options: &Options) -> anyhow::Result<Found> {
     for path in options.out.iter().chain(&options.patch) {
         refuse_sources(path, &options.file, &config)?;
     }
-    let engine = Engine::with(config)?;
+    let engine = super::connected(&Engine::with(config)?)?;
     let count = turns.len();
     let shows_progress = std::io::stderr().is_terminal();
     let progress = |done: usize| {

@@ -35,7 +35,7 @@ pub(super) fn run(config: &Path) -> anyhow::Result<Found> {
     let options = desk::Options { routes: routes(&config.webhooks), ..options };
     let store = config.store.as_ref().map(open_store).transpose()?;
     let metrics = Metrics::install()?;
-    let engine = Arc::new(Engine::with(config)?);
+    let engine = Arc::new(super::connected(&Engine::with(config)?)?);
     let live = Arc::new(Live::new(Arc::clone(&engine)));
     live.watch().context("cannot watch the files of the catalogue")?;
     let retention = engine.config().store.as_ref().map(|store| store.retention_days);

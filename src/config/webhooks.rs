@@ -66,6 +66,10 @@ enum SecretSource {
 pub(crate) struct Secret(Vec<u8>);
 
 impl Secret {
+    pub(super) fn new(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.0
     }

@@ -24,7 +24,7 @@ impl Situation {
         let state = State {
             asks,
             languages,
-            slots: Slots::of_history(customer().take(SLOTS_FROM).map(|past| past.text.as_str())),
+            slots: Slots::of_history(customer().take(SLOTS_FROM).map(|past| past.text.as_str()), catalogue.lexicon()),
             last_line: shop().next().map(|past| past.text.clone()).unwrap_or_default(),
             ..State::default()
         };

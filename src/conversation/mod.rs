@@ -10,4 +10,4 @@ mod state;
 
 pub use mood::MoodTrace;
 pub use reading::{choice, is_ellipsis, without_correction};
-pub use state::{Awaiting, Burst, Given, Holder, Situation, State, Waiting};
+pub use state::{Awaiting, Burst, Given, Holder, OfferedOrder, Situation, State, Waiting};

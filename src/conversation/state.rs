@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::MoodTrace;
 use crate::catalogue::Level;
-use crate::slots::Carried;
+use crate::shop::Reason;
+use crate::slots::{Carried, Line};
 use crate::text::Tally;
 
 /// Answers remembered, at most.
@@ -26,6 +27,16 @@ pub struct State {
     pub acts: Option<[f32; 4]>,
     /// What was last offered as a choice, also once it is chosen: a choice may be set right.
     pub offered: Vec<String>,
+    /// The customer's own orders that were last offered as a choice.
+    pub orders: Vec<OfferedOrder>,
+    /// Orders that the customer has shown they may see.
+    pub proven: Vec<String>,
+    /// Wrong digits given so far. A new topic, or silence, does not wipe them out.
+    pub wrong_proofs: u32,
+    /// What was last spoken of as to be bought, product by product.
+    pub basket: Vec<Line>,
+    /// Why goods go back, as told of the order that is spoken of.
+    pub reason: Option<Reason>,
     /// Answers given, oldest first.
     pub given: Vec<Given>,
     /// What is known from earlier messages.
@@ -48,6 +59,8 @@ pub struct State {
     pub burst: Option<Box<Burst>>,
     /// When the last message came.
     pub last_at: Option<Timestamp>,
+    /// The customer's tier, as last told: for tickets that no message opens.
+    pub tier: Option<String>,
 }
 
 /// What the last reply asked for.
@@ -68,6 +81,15 @@ pub enum Awaiting {
     Choice(Vec<String>),
     /// To say it differently.
     Anything,
+}
+
+/// An order offered as a choice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfferedOrder {
+    /// Its number.
+    pub number: String,
+    /// The titles of what was bought.
+    pub titles: Vec<String>,
 }
 
 /// An intent that was answered.
@@ -156,6 +178,9 @@ impl State {
             last_line: self.last_line.clone(),
             wordings: self.wordings.clone(),
             is_introduced: self.is_introduced,
+            proven: self.proven.clone(),
+            wrong_proofs: self.wrong_proofs,
+            tier: self.tier.clone(),
             ..Self::default()
         }
     }

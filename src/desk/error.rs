@@ -26,7 +26,7 @@ pub enum DeskError {
     /// The ticket does not allow it.
     #[error(transparent)]
     Step(#[from] StepError),
-    /// A value is not allowed.
+    /// A value is not allowed: which field, and what is allowed. Never says what was given, which may be anything.
     #[error("{0}")]
     Invalid(String),
     /// The service runs without a store.

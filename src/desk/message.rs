@@ -7,10 +7,12 @@ use jiff::{SignedDuration, Timestamp, Zoned};
 use sha2::{Digest, Sha256};
 use tokio::time::timeout_at;
 
+use super::before::{extended, joined, new_conversation, situation};
 use super::busy::Turn as Right;
 use super::{Back, Desk, DeskError, Refused, tickets};
-use crate::conversation::{self, Awaiting, Burst, Holder, Situation, State, Waiting};
+use crate::conversation::{Situation, State};
 use crate::engine::Engine;
+use crate::facts::{Known, Pending};
 use crate::incoming::{Incoming, Request};
 use crate::labels;
 use crate::pipeline::Handled;
@@ -31,14 +33,13 @@ const TRIES: usize = 4;
 /// How far back a customer's tickets are looked at for the same story at other orders.
 const LATELY: SignedDuration = SignedDuration::from_hours(24 * 90);
 
-/// Turns that travel with a hand-off.
-const PACKET_TURNS: usize = 20;
-
 /// A message for a worker.
 pub(super) struct Task {
     incoming: Arc<Incoming>,
     shadow: bool,
     superseded: bool,
+    /// What other systems have told so far.
+    known: Known,
 }
 
 /// What a worker made of it.
@@ -47,6 +48,8 @@ pub(super) enum Outcome {
     Again(String),
     /// Another message came before under its id.
     Other,
+    /// Another system has to be asked first.
+    Waits(Pending),
     /// It is decided; nothing is written yet.
     Decided(Box<Draft>),
 }
@@ -113,9 +116,17 @@ impl Desk {
         deadline: Instant,
         mut right: Option<Right>,
     ) -> Result<String, DeskError> {
-        for _ in 0..TRIES {
-            let task = Task { incoming: Arc::clone(incoming), shadow, superseded };
+        let mut known = Known::default();
+        let mut tries = 0;
+        while tries < TRIES {
+            let task = Task { incoming: Arc::clone(incoming), shadow, superseded, known: known.clone() };
             let draft = match self.0.pool.submit(task, deadline)?.wait().await? {
+                Outcome::Waits(pending) => {
+                    // No worker waits with it.
+                    let told = timeout_at(deadline.into(), pending.settle(known)).await;
+                    known = told.map_err(|_elapsed| Refused::DeadlineExceeded)?;
+                    continue;
+                }
                 Outcome::Again(json) => return Ok(json),
                 Outcome::Other => {
                     let id = incoming.ids().1.unwrap_or_default();
@@ -135,7 +146,10 @@ impl Desk {
             };
             match written {
                 Ok(()) => return Ok(draft.json),
-                Err(StoreError::Conflict | StoreError::Duplicate) => right = held,
+                Err(StoreError::Conflict | StoreError::Duplicate) => {
+                    right = held;
+                    tries += 1;
+                }
                 Err(error) => {
                     tracing::error!(%error, "a decision could not be stored; the message goes to a person");
                     return Ok(self.0.back.unstored(incoming));
@@ -151,25 +165,28 @@ impl Back {
     /// What a worker does with a message.
     pub(super) fn decide(&self, task: &Task) -> Outcome {
         let engine = self.live.engine();
-        self.attempt(&engine, task, |incoming, situation, now| engine.triage_in(incoming, situation, now))
+        self.attempt(&engine, task, |incoming, situation, now| engine.begin(incoming, situation, &task.known, now))
     }
 
     /// The same when that panicked.
     pub(super) fn hand_over(&self, task: &Task) -> Outcome {
         let engine = self.live.engine();
-        self.attempt(&engine, task, |incoming, situation, now| engine.hand_over(incoming, situation, now))
+        self.attempt(&engine, task, |incoming, situation, now| Ok(engine.hand_over(incoming, situation, now)))
     }
 
     fn attempt(
         &self,
         engine: &Engine,
         task: &Task,
-        handle: impl Fn(&Incoming, &Situation, &Zoned) -> Handled,
+        handle: impl Fn(&Incoming, &Situation, &Zoned) -> Result<Handled, Pending>,
     ) -> Outcome {
         let (incoming, now) = (&*task.incoming, self.now());
         let Some((conversation, store)) = incoming.ids().0.zip(self.store.as_deref()) else {
             let situation = Situation::of_history(incoming, engine.catalogue());
-            let mut reply = handle(incoming, &situation, &now).reply.shortened();
+            let mut reply = match handle(incoming, &situation, &now) {
+                Ok(handled) => handled.reply.shortened(),
+                Err(pending) => return Outcome::Waits(pending),
+            };
             hide_if(task.shadow, &mut reply);
             return Outcome::Decided(Box::new(Draft { json: json(&reply), change: None }));
         };
@@ -184,7 +201,8 @@ impl Back {
                 None => None,
             };
             let kept = kept.unwrap_or_else(|| new_conversation(conversation, incoming, engine, &now));
-            self.draft(engine, task, (kept, ticket), (&now, &handle)).map(|draft| Outcome::Decided(Box::new(draft)))
+            let draft = self.draft(engine, task, (kept, ticket), (&now, &handle))?;
+            Ok(draft.map_or_else(Outcome::Waits, |draft| Outcome::Decided(Box::new(draft))))
         };
         outcome().unwrap_or_else(|error| {
             tracing::error!(%error, "the store cannot be read; the message goes to a person");
@@ -198,8 +216,8 @@ impl Back {
         engine: &Engine,
         task: &Task,
         (mut kept, ticket): (Conversation, Option<Ticket>),
-        (now, handle): (&Zoned, &impl Fn(&Incoming, &Situation, &Zoned) -> Handled),
-    ) -> Result<Draft, StoreError> {
+        (now, handle): (&Zoned, &impl Fn(&Incoming, &Situation, &Zoned) -> Result<Handled, Pending>),
+    ) -> Result<Result<Draft, Pending>, StoreError> {
         let incoming = &*task.incoming;
         let own = self.as_stored(incoming.utterance().as_str());
         let situation = situation(engine, &kept, ticket.as_ref(), now);
@@ -217,6 +235,10 @@ impl Back {
                     handle(&incoming.following(&burst.text), &before, now)
                 }
                 None => handle(incoming, &situation, now),
+            };
+            let handled = match handled {
+                Ok(handled) => handled,
+                Err(pending) => return Ok(Err(pending)),
             };
             // Only a ticket that is opened needs what came before.
             let opens = ticket.is_none() && handled.reply.decision == DecisionKind::Handoff;
@@ -245,8 +267,10 @@ impl Back {
         hide_if(task.shadow, &mut reply);
         let json = json(&reply);
         let before = burst.as_ref().map_or(&situation.state, |burst| &burst.before);
-        let state = State { burst: Some(Box::new(extended(burst.as_ref(), before, incoming, &own))), ..state };
-        kept.state = state;
+        let burst = Some(Box::new(extended(burst.as_ref(), before, incoming, &own)));
+        // From the record, not from `state`: a burst is decided on what was known before its first message.
+        let tier = incoming.tier().map(str::to_owned).or(kept.state.tier);
+        kept.state = State { burst, tier, ..state };
         kept.ticket_id = opened.as_ref().filter(|ticket| ticket.state.is_open()).map(|ticket| ticket.id.clone());
         kept.turns += 1;
         kept.updated_at = now.timestamp();
@@ -255,7 +279,7 @@ impl Back {
         let ticket = opened.filter(|_| !events.is_empty());
         let events = events.into_iter().map(|event| self.routed(event)).collect();
         let change = Change { conversation: Some(kept), turns: vec![turn], ticket, events, feedback: None };
-        Ok(Draft { json, change: Some(change) })
+        Ok(Ok(Draft { json, change: Some(change) }))
     }
 
     /// The turns of a conversation so far, and what its customer brought to people lately, if the caller vouches for who
@@ -273,7 +297,7 @@ impl Back {
             Some(customer) => store.tickets_of(customer, since)?,
             None => Vec::new(),
         };
-        Ok((store.turns(&kept.id, PACKET_TURNS)?, tickets))
+        Ok((store.turns(&kept.id, tickets::PACKET_TURNS)?, tickets))
     }
 
     /// A text as it is stored.
@@ -321,70 +345,6 @@ fn fingerprint(incoming: &Incoming) -> [u8; 32] {
     let request = Request { wait_ms: None, deadline_ms: None, ..incoming.request.clone() };
     let body = serde_json::to_vec(&(incoming.utterance().as_str(), request)).expect("a request is plain data");
     Sha256::digest(body).into()
-}
-
-fn new_conversation(id: &str, incoming: &Incoming, engine: &Engine, now: &Zoned) -> Conversation {
-    Conversation {
-        id: id.to_owned(),
-        version: 0,
-        customer_id: incoming.customer_id().map(str::to_owned),
-        channel: incoming.request.channel.clone(),
-        // A caller may know more of a conversation that is new here.
-        state: Situation::of_history(incoming, engine.catalogue()).state,
-        ticket_id: None,
-        turns: 0,
-        opened_at: now.timestamp(),
-        updated_at: now.timestamp(),
-        closed_at: None,
-        rating: None,
-        rated_at: None,
-    }
-}
-
-/// What a message comes into: a conversation that was closed, or silent for long, starts anew.
-fn situation(engine: &Engine, kept: &Conversation, ticket: Option<&Ticket>, now: &Zoned) -> Situation {
-    let silence = engine.catalogue().policy().windows.silence;
-    let is_stale = kept.state.last_at.is_some_and(|last| now.timestamp().duration_since(last) > silence);
-    let state = if kept.closed_at.is_some() || is_stale { kept.state.anew() } else { kept.state.clone() };
-    let holder = match ticket {
-        None => Holder::Bot,
-        Some(ticket) if ticket.claimed_by.is_some() => Holder::Person,
-        Some(ticket) => Holder::Queue(Some(Waiting {
-            queue: ticket.queue.clone(),
-            level: ticket.level,
-            respond_due_at: ticket.respond_due_at,
-        })),
-    };
-    Situation { state, holder }
-}
-
-/// The burst that a message belongs to. What answers a question just asked is no part of one, and once a person is asked
-/// for, every message goes to that person by itself.
-fn joined(engine: &Engine, situation: &Situation, incoming: &Incoming, now: &Zoned) -> Option<Burst> {
-    let window = engine.catalogue().policy().windows.burst;
-    let burst = situation.state.burst_at(now.timestamp(), window).filter(|_| situation.holder == Holder::Bot)?;
-    if let Awaiting::Choice(offered) = &situation.state.awaiting {
-        let intents = offered.iter().filter_map(|id| engine.catalogue().intent(id));
-        let titles: Vec<&str> = intents.flat_map(|intent| [intent.title_zh.as_str(), &intent.title_en]).collect();
-        let message = Message::read(incoming.utterance());
-        if conversation::choice(message.plain(), &titles).is_some() {
-            return None;
-        }
-    }
-    Some(burst.clone())
-}
-
-/// The burst with this message in it.
-fn extended(burst: Option<&Burst>, before: &State, incoming: &Incoming, own: &str) -> Burst {
-    let id = incoming.ids().1.unwrap_or_default().to_owned();
-    match burst {
-        Some(burst) => Burst {
-            message_ids: burst.message_ids.iter().cloned().chain([id]).collect(),
-            text: format!("{}\n{own}", burst.text),
-            before: burst.before.clone(),
-        },
-        None => Burst { message_ids: vec![id], text: own.to_owned(), before: State { burst: None, ..before.clone() } },
-    }
 }
 
 /// The hand-off that the caller is told of: the ticket that is open, or the one that there would be.

@@ -4,6 +4,7 @@
 //! follows from it, and only then answered. What people do (claim, write, resolve …) changes the same records in the same
 //! way. Things of one conversation happen one after the other. Knows no HTTP; time comes from a [`Clock`].
 
+mod before;
 mod busy;
 mod clock;
 mod error;
@@ -157,10 +158,13 @@ impl Back {
         NewEvent { endpoints: self.routes.of(event.kind), event }
     }
 
-    /// Writes a change, and tells those who wait for events.
-    async fn record(&self, change: Change) -> Result<(), StoreError> {
+    /// Writes a change, and tells those who wait for events. These tell of the ticket as it is stored with them.
+    async fn record(&self, mut change: Change) -> Result<(), StoreError> {
         let Some(store) = &self.store else { return Err(StoreError::Failed("there is no store".into())) };
         let has_news = !change.events.is_empty();
+        if let Some(version) = change.ticket_version() {
+            change.events.iter_mut().for_each(|new| new.event.ticket.version = version);
+        }
         store.record(change).written().await?;
         if has_news {
             self.news.send_modify(|count| *count += 1);

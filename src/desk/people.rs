@@ -4,16 +4,15 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Back, Desk, DeskError, tickets};
+use super::tickets::{self, Opening};
+use super::{Back, Desk, DeskError};
+use crate::catalogue::{Level, Policy};
 use crate::incoming::Role;
 use crate::store::{Change, Conversation, Feedback, Said, Store, StoreError, Turn, TurnKind};
-use crate::ticket::{Event, EventKind, Missed, Packet, StepError, Ticket, TicketState, Urgency};
+use crate::ticket::{Event, Packet, StepError, Ticket, Urgency};
 
 /// How often a step is tried anew because somebody else changed the same thing.
 const TRIES: usize = 8;
-
-/// Turns that travel with a hand-off.
-const PACKET_TURNS: usize = 20;
 
 /// The longest id and note that are taken, in characters.
 const MAX_ID: usize = 200;
@@ -26,7 +25,7 @@ pub struct Speech {
     pub message_id: Option<String>,
     /// `agent` or `bot`.
     pub role: Role,
-    /// The person's id.
+    /// The person's id; must be there for `agent`.
     pub agent: Option<String>,
     /// What was said.
     pub text: String,
@@ -57,7 +56,7 @@ impl Desk {
     /// # Errors
     /// When somebody else has it, it is closed or unknown, or the store fails.
     pub async fn claim(&self, ticket_id: &str, agent: &str) -> Result<Ticket, DeskError> {
-        let agent = named(agent)?;
+        let agent = named("agent", agent)?;
         self.step(ticket_id, |found, now| Ok(found.ticket.claim(agent, now)?.into_iter().collect())).await
     }
 
@@ -66,7 +65,7 @@ impl Desk {
     /// # Errors
     /// When that person does not have it, it is closed or unknown, or the store fails.
     pub async fn release(&self, ticket_id: &str, agent: &str) -> Result<Ticket, DeskError> {
-        let agent = named(agent)?;
+        let agent = named("agent", agent)?;
         self.step(ticket_id, |found, now| Ok(vec![found.ticket.release(agent, now)?])).await
     }
 
@@ -75,7 +74,7 @@ impl Desk {
     /// # Errors
     /// When that person does not have it, it is closed or unknown, or the store fails.
     pub async fn resolve(&self, ticket_id: &str, agent: &str, note: Option<String>) -> Result<Ticket, DeskError> {
-        let (agent, note) = (named(agent)?, self.noted(note)?);
+        let (agent, note) = (named("agent", agent)?, self.noted(note)?);
         self.step(ticket_id, |found, now| Ok(vec![found.ticket.resolve(agent, note.clone(), now)?])).await
     }
 
@@ -84,21 +83,20 @@ impl Desk {
     /// # Errors
     /// When that person does not have it, it is closed or unknown, or the store fails.
     pub async fn give_back(&self, ticket_id: &str, agent: &str, note: Option<String>) -> Result<Ticket, DeskError> {
-        let (agent, note) = (named(agent)?, self.noted(note)?);
+        let (agent, note) = (named("agent", agent)?, self.noted(note)?);
         self.step(ticket_id, |found, now| Ok(vec![found.ticket.give_back(agent, note.clone(), now)?])).await
     }
 
-    /// Gives a conversation to a person, a queue or the bot. Where no ticket is open, one is opened, except for the bot.
+    /// Gives a conversation to a person, a queue or the bot. Where no ticket is open, one is opened, except for the bot: for a
+    /// person in the queue of the conversation's last topic, or in `general` if there is none.
     ///
     /// # Errors
     /// When the conversation or the queue is unknown, or the store fails.
     pub async fn assign(&self, conversation_id: &str, to: &Assignment) -> Result<Option<Ticket>, DeskError> {
         match to {
-            Assignment::Agent(agent) => drop(named(agent)?),
-            Assignment::Queue(queue) if !self.0.back.live.engine().catalogue().policy().has_queue(queue) => {
-                return Err(DeskError::Invalid(format!("there is no queue `{queue}`")));
-            }
-            _ => {}
+            Assignment::Agent(agent) => drop(named("agent", agent)?),
+            Assignment::Queue(queue) => known_queue(self.0.back.live.engine().catalogue().policy(), queue)?,
+            Assignment::Bot => {}
         }
         self.change(conversation_id, |back, conversation, ticket| {
             let now = back.clock.now();
@@ -112,7 +110,7 @@ impl Desk {
     /// counts once.
     ///
     /// # Errors
-    /// When the conversation is unknown, the id was used for something else, or the store fails.
+    /// When a field is not allowed, the conversation is unknown, the id was used for something else, or the store fails.
     pub async fn say(&self, conversation_id: &str, speech: Speech) -> Result<(), DeskError> {
         let Speech { message_id, role, agent, text, is_delivered } = speech;
         if text.trim().is_empty() || text.chars().count() > crate::text::MAX_CHARS {
@@ -124,11 +122,15 @@ impl Desk {
                 "`role` must be agent or bot; what customers write goes to /v1/triage".into(),
             ));
         }
+        if role == Role::Agent && agent.is_none() {
+            let message = format!("`agent` must be given where `role` is agent; 1 to {MAX_ID} characters are allowed");
+            return Err(DeskError::Invalid(message));
+        }
         let message_id = message_id.unwrap_or_else(|| uuid::Uuid::now_v7().to_string());
         if let Some(agent) = &agent {
-            named(agent)?;
+            named("agent", agent)?;
         }
-        named(&message_id)?;
+        named("message_id", &message_id)?;
         let said = Said { role, agent, is_delivered };
         self.change(conversation_id, |back, conversation, mut ticket| {
             let now = back.clock.now();
@@ -187,7 +189,7 @@ impl Desk {
     /// When the rating is not allowed, the conversation is unknown, or the store fails.
     pub async fn rate(&self, conversation_id: &str, rating: u8) -> Result<(), DeskError> {
         if !(1..=5).contains(&rating) {
-            return Err(DeskError::Invalid(format!("`rating` is {rating}; 1 to 5 are allowed")));
+            return Err(DeskError::Invalid("`rating`: 1 to 5 are allowed".into()));
         }
         let rated = self.change(conversation_id, |back, conversation, ticket| {
             conversation.rating = Some(rating);
@@ -203,12 +205,13 @@ impl Desk {
     /// When the message or the intent is unknown, or the store fails.
     pub async fn feedback(&self, feedback: Feedback) -> Result<(), DeskError> {
         let back = &self.0.back;
-        named(&feedback.agent)?;
+        named("agent", &feedback.agent)?;
         if let Some(intent) = &feedback.intent
             && back.live.engine().catalogue().intent(intent).is_none()
             && intent != crate::labels::OTHER
         {
-            return Err(DeskError::Invalid(format!("there is no intent `{intent}`")));
+            let message = "`intent`: unknown value; allowed: the ids of the catalogue's intents, and `other`";
+            return Err(DeskError::Invalid(message.into()));
         }
         let (conversation, message) = (feedback.conversation_id.clone(), feedback.message_id.clone());
         let known = reading(back, move |store| store.turn(&conversation, &message)).await?;
@@ -241,7 +244,8 @@ impl Desk {
         changed.await?.ok_or_else(unknown)
     }
 
-    /// Reads a conversation and its open ticket, changes both, writes them; again if somebody else did so meanwhile.
+    /// Reads a conversation and its open ticket, changes both, writes them; again if somebody else did so meanwhile. Gives the
+    /// ticket as it is stored then.
     async fn change(
         &self,
         conversation_id: &str,
@@ -276,8 +280,11 @@ impl Desk {
             let changed = ticket.clone().filter(|ticket| before.1.as_ref() != Some(ticket));
             let events = events.into_iter().map(|event| back.routed(event)).collect();
             let change = Change { conversation: Some(conversation), turns, ticket: changed, events, feedback: None };
+            let version = change.ticket_version();
             match back.record(change).await {
-                Ok(()) => return Ok(ticket),
+                Ok(()) => {
+                    return Ok(ticket.map(|ticket| Ticket { version: version.unwrap_or(ticket.version), ..ticket }));
+                }
                 Err(StoreError::Conflict) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -307,8 +314,8 @@ fn assigned(
         (None, Assignment::Bot) => return Ok((None, events)),
         (Some(ticket), _) => ticket,
         (None, _) => {
-            let opened = opened(back, conversation, to)?;
-            events.push(Event::of(&opened, EventKind::Created, now));
+            let (opened, created) = opened(back, conversation, to)?;
+            events.push(created);
             opened
         }
     };
@@ -326,36 +333,31 @@ fn assigned(
     Ok((Some(ticket), events))
 }
 
-/// A ticket that a person, not a decision, opens.
-fn opened(back: &Back, conversation: &Conversation, to: &Assignment) -> Result<Ticket, DeskError> {
+/// A ticket that a person, not a decision, opens: of the conversation's last topic, where there is one that the catalogue
+/// still has.
+fn opened(back: &Back, conversation: &Conversation, to: &Assignment) -> Result<(Ticket, Event), DeskError> {
     let engine = back.live.engine();
     let now = back.now();
-    let queue = if let Assignment::Queue(queue) = to { queue.as_str() } else { "general" };
-    let level = crate::catalogue::Level::Normal;
-    let (respond_due_at, resolve_due_at) = tickets::times(&engine.catalogue().policy().due(level, queue, &now));
-    let turns = back.store()?.turns(&conversation.id, PACKET_TURNS)?;
-    Ok(Ticket {
-        id: uuid::Uuid::now_v7().to_string(),
-        version: 0,
-        conversation_id: conversation.id.clone(),
-        customer_id: conversation.customer_id.clone(),
-        state: TicketState::Queued,
+    let state = &conversation.state;
+    let topic = state.topic.as_deref().and_then(|topic| engine.catalogue().intent(topic));
+    let queue = match to {
+        Assignment::Queue(queue) => queue.as_str(),
+        _ => topic.map_or("general", |topic| &topic.queue),
+    };
+    let level = Level::Normal;
+    let turns = back.store()?.turns(&conversation.id, tickets::PACKET_TURNS)?;
+    Ok(tickets::open(Opening {
+        conversation,
+        customer_id: conversation.customer_id.as_deref(),
         queue: queue.to_owned(),
         level,
         reason: "assigned".into(),
-        intent: conversation.state.topic.clone(),
-        created_at: now.timestamp(),
-        respond_due_at,
-        resolve_due_at,
-        claimed_at: None,
-        claimed_by: None,
-        responded_at: None,
-        closed_at: None,
-        urgency: Urgency { upset: conversation.state.mood.level, tier: None },
-        missed: Missed::default(),
-        note: None,
+        intent: state.topic.clone(),
+        due: &engine.catalogue().policy().due(level, queue, &now),
+        urgency: Urgency { upset: state.mood.level, tier: state.tier.clone() },
         packet: Packet { turns: tickets::past_turns(&turns), ..Packet::default() },
-    })
+        at: now.timestamp(),
+    }))
 }
 
 /// Reads on a thread that may wait for a disk.
@@ -368,11 +370,19 @@ pub(super) async fn reading<T: Send + 'static>(
     Ok(read.map_err(|_panicked| StoreError::Failed("a read broke off".into()))??)
 }
 
-fn named(id: &str) -> Result<&str, DeskError> {
+fn named<'i>(field: &str, id: &'i str) -> Result<&'i str, DeskError> {
     match id.chars().count() {
         1..=MAX_ID => Ok(id),
-        length => Err(DeskError::Invalid(format!("an id has {length} characters; 1 to {MAX_ID} are allowed"))),
+        length => Err(DeskError::Invalid(format!("`{field}` has {length} characters; 1 to {MAX_ID} are allowed"))),
     }
+}
+
+fn known_queue(policy: &Policy, queue: &str) -> Result<(), DeskError> {
+    if policy.has_queue(queue) {
+        return Ok(());
+    }
+    let allowed: Vec<String> = policy.queues().map(|name| format!("`{name}`")).collect();
+    Err(DeskError::Invalid(format!("`queue`: unknown value; allowed: {}", allowed.join(", "))))
 }
 
 impl Desk {

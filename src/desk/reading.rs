@@ -65,7 +65,8 @@ impl Desk {
     }
 
     /// Tickets that a filter lets through: first those that wait, in the order of their queue, then the others as the store
-    /// pages them. Of their packets only summary and signals are there.
+    /// pages them. Of their packets only summary and signals are there. Each page reads all that wait, since their order depends on
+    /// the policy of the moment.
     ///
     /// # Errors
     /// When the store fails, or `after` is not the `next` of a page.
@@ -185,8 +186,10 @@ fn page(store: &dyn Store, filter: &TicketFilter, boosts: &Boosts) -> Result<Pag
     Ok(Page { items, next: others.next.map(|next| format!("o{next}")) })
 }
 
-/// The tickets that wait after a place, in order, one more than a page holds. All that wait are looked at, since the order
-/// depends on the policy of the moment; only a page of them is held.
+/// The tickets that wait after a place, in order, one more than a page holds. All that wait and pass the filter are read for each
+/// page: the order depends on values of the policy of the moment (`tickets.upset_from`, `tickets.upset_minutes` and each tier's
+/// `forward_minutes`), which an edit changes at once. A store knows no policy, so it cannot sort by them, and the first of any
+/// other order need not be the first of this one. Only a page of them is held.
 fn waiting(
     store: &dyn Store,
     filter: &TicketFilter,

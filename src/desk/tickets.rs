@@ -2,13 +2,17 @@
 
 use jiff::{Timestamp, Zoned};
 
-use crate::catalogue::Due;
+use crate::catalogue::{Due, Level};
 use crate::incoming::{Incoming, Role};
 use crate::labels;
 use crate::pipeline::Handled;
+use crate::policy::ORDER_PROOF;
 use crate::reply::DecisionKind;
 use crate::store::{Conversation, Turn, TurnKind};
 use crate::ticket::{Event, EventKind, Missed, Packet, PastTurn, Ticket, TicketState, Urgency};
+
+/// Turns that travel with a hand-off.
+pub(super) const PACKET_TURNS: usize = 20;
 
 /// A message and what was made of it.
 pub(super) struct Step<'s> {
@@ -40,50 +44,88 @@ pub(super) fn after(ticket: Option<Ticket>, step: &Step<'_>) -> (Option<Ticket>,
             let raised = ticket.raise(handled.level, times(&handled.due), now);
             let mut said = Event::of(&ticket, EventKind::Message, now);
             said.message_id = step.incoming.ids().1.map(str::to_owned);
-            (Some(ticket), [Some(said), raised].into_iter().flatten().collect())
+            let guessed = guessed(step, &ticket);
+            (Some(ticket), [Some(said), raised, guessed].into_iter().flatten().collect())
         }
         None if handled.reply.decision == DecisionKind::Handoff => {
-            let ticket = open(step);
-            let created = Event::of(&ticket, EventKind::Created, now);
-            (Some(ticket), vec![created])
+            let (ticket, created) = handed_over(step);
+            let guessed = guessed(step, &ticket);
+            (Some(ticket), [Some(created), guessed].into_iter().flatten().collect())
         }
         None => (None, Vec::new()),
     }
 }
 
-fn open(step: &Step<'_>) -> Ticket {
-    let Handled { reply, packet, level, due, .. } = step.handled;
-    let customer = step.incoming.request.customer.as_ref();
-    let intent = reply.intents.first().filter(|first| labels::is_business(&first.id) && first.score >= 0.5);
-    let queue = reply.handoff.as_ref().map(|handoff| handoff.queue.clone()).unwrap_or_default();
-    let (respond_due_at, resolve_due_at) = times(due);
-    let mut packet = Packet { turns: turns_with(step), ..packet.clone() };
-    let intent = intent.map(|intent| intent.id.clone());
-    if repeats_across_orders(&packet, intent.as_deref(), step.earlier) {
-        packet.signals.push("repeats_across_orders".to_owned());
-    }
-    Ticket {
+/// That somebody guesses at orders, where that is why a person is called.
+fn guessed(step: &Step<'_>, ticket: &Ticket) -> Option<Event> {
+    let is_why = step.handled.reply.reasons.iter().any(|reason| reason.code == ORDER_PROOF);
+    is_why.then(|| Event::of(ticket, EventKind::OrderGuessing, step.now.timestamp()))
+}
+
+/// What a ticket is opened with.
+pub(super) struct Opening<'o> {
+    pub(super) conversation: &'o Conversation,
+    pub(super) customer_id: Option<&'o str>,
+    pub(super) queue: String,
+    pub(super) level: Level,
+    pub(super) reason: String,
+    pub(super) intent: Option<String>,
+    pub(super) due: &'o Due,
+    pub(super) urgency: Urgency,
+    pub(super) packet: Packet,
+    pub(super) at: Timestamp,
+}
+
+/// A new ticket, which waits, and what there is to tell of it.
+pub(super) fn open(opening: Opening<'_>) -> (Ticket, Event) {
+    let (respond_due_at, resolve_due_at) = times(opening.due);
+    let ticket = Ticket {
         id: uuid::Uuid::now_v7().to_string(),
         version: 0,
-        conversation_id: step.conversation.id.clone(),
-        customer_id: step.incoming.customer_id().or(step.conversation.customer_id.as_deref()).map(str::to_owned),
+        conversation_id: opening.conversation.id.clone(),
+        customer_id: opening.customer_id.map(str::to_owned),
         state: TicketState::Queued,
-        queue,
-        level: *level,
-        reason: reply.reasons.first().map(|reason| reason.code.clone()).unwrap_or_default(),
-        intent,
-        created_at: step.now.timestamp(),
+        queue: opening.queue,
+        level: opening.level,
+        reason: opening.reason,
+        intent: opening.intent,
+        created_at: opening.at,
         respond_due_at,
         resolve_due_at,
         claimed_at: None,
         claimed_by: None,
         responded_at: None,
         closed_at: None,
-        urgency: Urgency { upset: reply.emotion.upset, tier: customer.and_then(|customer| customer.tier.clone()) },
+        urgency: opening.urgency,
         missed: Missed::default(),
         note: None,
-        packet,
+        packet: opening.packet,
+    };
+    let created = Event::of(&ticket, EventKind::Created, opening.at);
+    (ticket, created)
+}
+
+/// The ticket of a hand-off.
+fn handed_over(step: &Step<'_>) -> (Ticket, Event) {
+    let Handled { reply, packet, level, due, .. } = step.handled;
+    let intent = reply.intents.first().filter(|first| labels::is_business(&first.id) && first.score >= 0.5);
+    let mut packet = Packet { turns: turns_with(step), ..packet.clone() };
+    let intent = intent.map(|intent| intent.id.clone());
+    if repeats_across_orders(&packet, intent.as_deref(), step.earlier) {
+        packet.signals.push("repeats_across_orders".to_owned());
     }
+    open(Opening {
+        conversation: step.conversation,
+        customer_id: step.incoming.customer_id().or(step.conversation.customer_id.as_deref()),
+        queue: reply.handoff.as_ref().map(|handoff| handoff.queue.clone()).unwrap_or_default(),
+        level: *level,
+        reason: reply.reasons.first().map(|reason| reason.code.clone()).unwrap_or_default(),
+        intent,
+        due,
+        urgency: Urgency { upset: reply.emotion.upset, tier: step.incoming.tier().map(str::to_owned) },
+        packet,
+        at: step.now.timestamp(),
+    })
 }
 
 /// Whether the customer brought up the same at another order before: a hint for a person, never a reason to refuse.
@@ -98,7 +140,7 @@ fn repeats_across_orders(packet: &Packet, intent: Option<&str>, earlier: &[Ticke
     })
 }
 
-pub(super) fn times(due: &Due) -> (Timestamp, Option<Timestamp>) {
+fn times(due: &Due) -> (Timestamp, Option<Timestamp>) {
     (due.respond_at.timestamp(), due.solve_at.as_ref().map(Zoned::timestamp))
 }
 

@@ -149,7 +149,7 @@ pub(super) struct Rating {
 pub(super) struct PersonMessage {
     /// `agent` or `bot`.
     role: Role,
-    /// The person's id; for `agent`.
+    /// The person's id, 1 to 200 characters; must be given for `agent`.
     #[serde(default)]
     agent: Option<String>,
     /// What was written, at most 8,000 characters.
@@ -219,8 +219,8 @@ pub(super) async fn close(
 
 /// Gives a conversation to a person, a queue or the bot.
 ///
-/// For a person or a queue a ticket is opened if none is. A person who has it loses it. For the bot the open ticket is
-/// closed as returned.
+/// For a person or a queue a ticket is opened if none is: for a person in the queue of the conversation's last topic, or in
+/// `general`. A person who has it loses it. For the bot the open ticket is closed as returned.
 #[utoipa::path(post, path = "/v1/conversations/{id}/assign", tag = "conversations", operation_id = "conversation_assign",
     params(openapi::Headers, openapi::ConversationId),
     request_body(content = Assign, examples(

@@ -16,6 +16,9 @@ const CHANGE_SECONDS: [f64; 7] = [0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0];
 /// How long an endpoint takes to answer, in seconds.
 const WEBHOOK_SECONDS: [f64; 9] = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
 
+/// How long one of the shop's own systems takes to answer, in seconds.
+const SOURCE_SECONDS: [f64; 8] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.8, 1.6];
+
 /// Between two rounds of tidying up what was counted.
 const UPKEEP: Duration = Duration::from_secs(5);
 
@@ -33,6 +36,9 @@ impl Metrics {
             .set_buckets_for_metric(Matcher::Suffix("_change_seconds".to_owned()), &CHANGE_SECONDS)
             .and_then(|builder| {
                 builder.set_buckets_for_metric(Matcher::Full("triage_webhook_seconds".to_owned()), &WEBHOOK_SECONDS)
+            })
+            .and_then(|builder| {
+                builder.set_buckets_for_metric(Matcher::Full("triage_source_seconds".to_owned()), &SOURCE_SECONDS)
             })
             .context("the buckets are wrong")?;
         let recorder = builder.build_recorder();

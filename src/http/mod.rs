@@ -16,6 +16,7 @@ mod openapi;
 mod panics;
 mod problem;
 mod query;
+mod quote;
 mod request_id;
 mod serve;
 mod stats;
@@ -127,6 +128,7 @@ fn routes(state: State) -> Router {
         .route("/v1/conversations/{id}/assign", post(conversations::assign).layer(step()))
         .route("/v1/conversations/{id}/rating", post(conversations::rate).layer(step()))
         .route("/v1/conversations/{id}/messages", post(conversations::message).layer(step()))
+        .route("/v1/quote", post(quote::quote).layer(body_limit(state.limits.body_bytes)))
         .route("/v1/feedback", post(feedback::give).layer(step()))
         .route("/v1/handoffs", get(handoffs::list))
         .route("/v1/handoffs/events", get(events::follow))

@@ -14,7 +14,7 @@ use utoipa::{IntoParams, IntoResponses, OpenApi};
 
 use super::problem::{Code, ErrorBody, Problem};
 use super::request_id::RequestId;
-use super::{catalogue, conversations, events, feedback, handoffs, health, stats, triage, webhooks};
+use super::{catalogue, conversations, events, feedback, handoffs, health, quote, stats, triage, webhooks};
 use crate::ticket::Event;
 
 #[derive(OpenApi)]
@@ -26,7 +26,7 @@ use crate::ticket::Event;
             one shape `ErrorBody`."
     ),
     paths(
-        triage::single, triage::batch,
+        triage::single, triage::batch, quote::quote,
         conversations::read, conversations::close, conversations::assign, conversations::rate, conversations::message,
         feedback::give,
         handoffs::list, events::follow, handoffs::read,
@@ -38,6 +38,7 @@ use crate::ticket::Event;
     components(schemas(ErrorBody, Event)),
     tags(
         (name = "triage", description = "deciding what happens with messages"),
+        (name = "quote", description = "what a basket costs"),
         (name = "conversations", description = "what was said, who has it, and what people add to it"),
         (name = "handoffs", description = "the tickets that wait for people, and what people do with them"),
         (name = "webhooks", description = "events that other systems are told of, and those that did not arrive"),
@@ -125,6 +126,8 @@ errors! {
     TriageErrors: BODY_CODES, [Code::TextEmpty, Code::TextTooLong, Code::Overloaded, Code::DeadlineExceeded, Code::MessageConflict];
     /// What can go wrong with a batch as a whole.
     BatchErrors: BODY_CODES;
+    /// What can go wrong with a quote.
+    QuoteErrors: BODY_CODES;
     /// What can go wrong with looking at the files.
     ChangeErrors: [Code::Internal];
     /// What can go wrong with taking up the files.

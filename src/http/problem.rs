@@ -86,7 +86,7 @@ impl Code {
     fn row(self) -> Row {
         let (slug, status, retryable, meaning) = match self {
             Self::InvalidJson => ("invalid_json", StatusCode::BAD_REQUEST, false, "the body is not JSON"),
-            Self::InvalidUtf8 => ("invalid_utf8", StatusCode::BAD_REQUEST, false, "the body is not UTF-8"),
+            Self::InvalidUtf8 => ("invalid_utf8", StatusCode::BAD_REQUEST, false, "the body, or an id in the path, is not UTF-8"),
             Self::InvalidRequest => ("invalid_request", StatusCode::UNPROCESSABLE_ENTITY, false, "a field is missing, unknown or of the wrong kind"),
             Self::TextEmpty => ("text_empty", StatusCode::UNPROCESSABLE_ENTITY, false, "neither text nor attachments"),
             Self::TextTooLong => ("text_too_long", StatusCode::UNPROCESSABLE_ENTITY, false, "the text has too many characters"),

@@ -1,11 +1,19 @@
 //! Orders as the shop's data hold them, and who may see them.
 
+mod access;
+mod due;
 mod raw;
+mod rights;
+mod tries;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+pub use self::access::{Access, Seen, Viewer};
+pub use self::due::{Late, Missed};
 pub use self::raw::{BadOrder, RawAfterSales, RawItem, RawOrder};
+pub use self::rights::{Claim, Lacking, Verdict};
+pub use self::tries::{Limits, Scope};
 use crate::lookup::Lookup;
 use crate::shop::Money;
 

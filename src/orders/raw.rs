@@ -109,6 +109,52 @@ impl RawOrder {
     }
 }
 
+/// What [`RawOrder::check`] makes the same order of.
+impl From<&Order> for RawOrder {
+    fn from(order: &Order) -> Self {
+        Self {
+            number: order.number.clone(),
+            customer: order.customer.clone(),
+            phone_last4: order.phone_last4.clone(),
+            state: order.state,
+            placed_at: order.placed_at,
+            paid_at: order.paid_at,
+            dispatched_at: order.dispatched_at,
+            delivered_at: order.delivered_at,
+            expected_on: order.expected_on,
+            carrier: order.carrier.clone(),
+            tracking: order.tracking.clone(),
+            region: order.region.clone(),
+            items: order.items.iter().map(RawItem::from).collect(),
+            total: order.total.to_string(),
+            after_sales: order.after_sales.as_ref().map(RawAfterSales::from),
+        }
+    }
+}
+
+impl From<&Item> for RawItem {
+    fn from(item: &Item) -> Self {
+        Self {
+            product: item.product.clone(),
+            title: item.title.clone(),
+            quantity: item.quantity,
+            price: item.price.to_string(),
+            category: item.category.clone(),
+        }
+    }
+}
+
+impl From<&AfterSales> for RawAfterSales {
+    fn from(case: &AfterSales) -> Self {
+        Self {
+            kind: case.kind,
+            step: case.step,
+            since: case.since,
+            amount: case.amount.map(|amount| amount.to_string()),
+        }
+    }
+}
+
 impl RawItem {
     fn check(self) -> Result<Item, BadOrder> {
         let price = money("price", &self.price)?;

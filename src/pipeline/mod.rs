@@ -1,23 +1,29 @@
 //! The path of one message, from text to reply, in the order in which it happens.
 
 mod packet;
+mod proof;
 mod reading;
 mod remember;
 
 use std::time::Instant;
 
+use self::reading::Read;
 use crate::answer::{self, Said};
 use crate::catalogue::{Catalogue, Due, Level, TextKey};
 use crate::conversation::{Holder, Situation, State};
 use crate::explain::Explanation;
+use crate::facts::{Facts, Found, Known, Need, Pending, Scene, ShopData};
 use crate::head::IntentHead;
 use crate::incoming::{HandledBy, Incoming};
 use crate::labels::Emotion;
 use crate::model::{Bundle, EncoderError, Reading};
+use crate::orders::Viewer;
 use crate::policy::{self, Decision, Evidence, Topic};
 use crate::reply::{
     Answer, DecisionKind, EmotionReading, EmotionScores, Handoff, Mood, Reason, Reply, ScoredIntent, Slot, Timings,
 };
+use crate::shop::Reason as ReturnReason;
+use crate::slots::Lexicon;
 use crate::text::{Language, Message, Tally, mask_personal_data};
 use crate::ticket::Packet;
 
@@ -29,9 +35,20 @@ pub(crate) struct Parts<'a> {
     pub(crate) bundle: &'a Bundle,
     pub(crate) catalogue: &'a Catalogue,
     pub(crate) head: &'a IntentHead,
+    pub(crate) data: &'a ShopData,
+    /// Names of promotions and products.
+    pub(crate) lexicon: &'a Lexicon,
     /// Names bundle and catalogue in the reply.
     pub(crate) model: &'a str,
     pub(crate) generation: &'a str,
+}
+
+impl<'a> Parts<'a> {
+    /// The same with no data of the shop to ask.
+    fn without_data(&self) -> Self {
+        static NONE: ShopData = ShopData { orders: None, products: None };
+        Parts { data: &NONE, ..*self }
+    }
 }
 
 /// What comes of a message.
@@ -58,7 +75,15 @@ struct Handling<'a> {
 }
 
 /// Decides about one message. A failing model sends it to a person.
-pub(crate) fn handle(parts: &Parts<'_>, incoming: &Incoming, situation: &Situation, now: &jiff::Zoned) -> Handled {
+///
+/// # Errors
+/// What has to be waited for first: then it is decided again, with that known.
+pub(crate) fn handle(
+    parts: &Parts<'_>,
+    (incoming, situation): (&Incoming, &Situation),
+    known: &Known,
+    now: &jiff::Zoned,
+) -> Result<Handled, Pending> {
     let mut watch = Watch::start();
     let message = Message::read(incoming.utterance());
     watch.timings.normalise = watch.lap();
@@ -68,10 +93,10 @@ pub(crate) fn handle(parts: &Parts<'_>, incoming: &Incoming, situation: &Situati
         Ok(reading) => reading,
         Err(error) => {
             tracing::error!(%error, "the model failed; the message goes to a person");
-            return fail_open(parts, incoming, situation, now);
+            return Ok(fail_open(parts, incoming, situation, now));
         }
     };
-    let handling = consider(parts, (incoming, situation), (&message, meant.as_ref(), &reading), now);
+    let handling = consider(parts, (incoming, situation), (&message, meant.as_ref(), &reading), known, now)?;
     watch.timings.encode = watch.lap();
 
     let decision = policy::decide(&handling.evidence);
@@ -81,14 +106,14 @@ pub(crate) fn handle(parts: &Parts<'_>, incoming: &Incoming, situation: &Situati
         Ok(said) => said,
         Err(error) => {
             tracing::error!(%error, "a reply could not be put into words; the message goes to a person");
-            return fail_open(parts, incoming, situation, now);
+            return Ok(fail_open(parts, incoming, situation, now));
         }
     };
     let state = remember::remember(&handling, &decision, said.as_ref());
     let packet = packet::packet(&handling, &decision, &due);
     watch.timings.decide = watch.lap();
     let reply = reply(parts, &handling, (decision, level, &due), (said, &packet), watch.timings);
-    Handled { reply, state, packet, level, due }
+    Ok(Handled { reply, state, packet, level, due })
 }
 
 /// Everything that the decision about a message as read looks at.
@@ -96,14 +121,19 @@ fn consider<'a>(
     parts: &Parts<'a>,
     (incoming, situation): (&'a Incoming, &'a Situation),
     (message, meant, reading): (&'a Message, Option<&Message>, &Reading),
+    known: &Known,
     now: &'a jiff::Zoned,
-) -> Handling<'a> {
-    let read = reading::read(parts, (incoming, situation), (message, meant, reading));
+) -> Result<Handling<'a>, Pending> {
+    let read = reading::read(parts, (incoming, situation), (message, meant, reading), now.date());
     let emotion = EmotionReading::of(reading.emotion, reading.intensity);
     let mood = situation.state.mood.after(emotion.upset, now.timestamp());
     let mut languages = situation.state.languages;
     languages.add(incoming.utterance().as_str());
-    Handling {
+    let reason = reason(parts.catalogue, message, &read.topics);
+    let scene = Scene::of(incoming, &situation.state, &read.slots, reason, message.plain());
+    let found = looked_up(parts, (incoming, situation), (&read, &scene), known, now)?;
+    let facts = Facts::of(parts.catalogue, &read.slots, scene, found, now);
+    Ok(Handling {
         evidence: Evidence {
             message,
             incoming,
@@ -114,13 +144,58 @@ fn consider<'a>(
             emotion: EmotionReading { mood: mood.mood(), ..emotion },
             acts: read.acts.unwrap_or(reading.act),
             slots: read.slots,
+            facts,
             situation,
             mood,
             now,
         },
         language: incoming.language.or(languages.majority()).unwrap_or_default(),
         languages,
+    })
+}
+
+/// What the shop's data say to a message. An order is looked up while the bot has the conversation: nothing of one is told,
+/// and no digits are tried, once a person is called.
+fn looked_up(
+    parts: &Parts<'_>,
+    (incoming, situation): (&Incoming, &Situation),
+    (read, scene): (&Read<'_>, &Scene),
+    known: &Known,
+    now: &jiff::Zoned,
+) -> Result<Found, Pending> {
+    let with_bot = situation.holder == Holder::Bot && incoming.request.handled_by == HandledBy::Bot;
+    let is_likely =
+        |topic: &&Topic<'_>| topic.is_business() && (topic.score.is_confident() || topic.score.probability >= 0.5);
+    let topics = || read.topics.iter().filter(is_likely).map(|topic| topic.intent).chain(read.pending);
+    let customer = incoming.request.customer.as_ref().filter(|customer| customer.verified);
+    let need = Need {
+        order: with_bot && topics().any(|intent| intent.asks.orders),
+        items: topics().any(|intent| intent.asks.items),
+        product: topics().any(|intent| intent.asks.products),
+        basket: topics().any(|intent| intent.asks.baskets),
+        slots: &read.slots,
+        scene,
+        context_product: incoming.request.context.as_ref().and_then(|context| context.product.as_deref()),
+        viewer: Viewer {
+            customer: customer.and_then(|customer| customer.id.as_deref()),
+            digits: read.digits.as_deref(),
+            is_proven: false,
+            conversation: incoming.ids().0,
+            wrong: situation.state.wrong_proofs,
+        },
+        proven: &situation.state.proven,
+        now: now.timestamp(),
+    };
+    Found::look_up(&need, parts.data, known)
+}
+
+/// Why goods would go back, if the message tells.
+fn reason(catalogue: &Catalogue, message: &Message, topics: &[Topic<'_>]) -> Option<ReturnReason> {
+    let is_about = |id: &str| topics.iter().any(|topic| topic.intent.id == id && topic.score.probability >= 0.5);
+    if is_about("wrong_or_missing") {
+        return Some(ReturnReason::Wrong);
     }
+    (is_about("quality_issue") || catalogue.policy().faults.matches(message)).then_some(ReturnReason::Faulty)
 }
 
 /// What the decision about a message was made of, and what would have changed it.
@@ -132,7 +207,11 @@ pub(crate) fn explain(parts: &Parts<'_>, incoming: &Incoming, now: &jiff::Zoned)
     let message = Message::read(incoming.utterance());
     let meant = reading::meant(parts.catalogue, &message);
     let reading = parts.bundle.read(meant.as_ref().unwrap_or(&message))?;
-    let handling = consider(parts, (incoming, &situation), (&message, meant.as_ref(), &reading), now);
+    let about = (&message, meant.as_ref(), &reading);
+    // What would have to be waited for counts as not to be had.
+    let handling = consider(parts, (incoming, &situation), about, &Known::default(), now)
+        .or_else(|_pending| consider(&parts.without_data(), (incoming, &situation), about, &Known::default(), now));
+    let Ok(handling) = handling else { unreachable!("without data nothing has to be waited for") };
     let nearest = parts.head.nearest(&reading, Explanation::NEAREST);
     Ok(Explanation::of(&handling.evidence, &in_order(&handling.evidence), &nearest))
 }

@@ -3,6 +3,7 @@
 use super::Handling;
 use crate::answer::suggestions;
 use crate::catalogue::Due;
+use crate::facts::OrderFound;
 use crate::policy::Decision;
 use crate::text::mask_personal_data;
 use crate::ticket::Packet;
@@ -21,7 +22,7 @@ pub(super) fn packet(handling: &Handling<'_>, decision: &Decision<'_>, due: &Due
         turns: Vec::new(),
         entities: evidence.slots.found().to_vec(),
         attachments: evidence.incoming.request.attachments.clone(),
-        lookups: Vec::new(),
+        lookups: evidence.facts.found().lookups(),
         answered,
         signals: signals(handling),
         suggestions: suggestions(evidence, handling.language, due),
@@ -51,5 +52,6 @@ fn signals(handling: &Handling<'_>) -> Vec<String> {
     let named = [(&policy.threats, "threat_of_exposure"), (&policy.trigger_words, "insult")];
     let fixed = named.into_iter().filter(|(rule, _)| rule.matches(message)).map(|(_, name)| name);
     let own = policy.signals.iter().filter(|rule| rule.matches(message)).map(|rule| rule.id.as_str());
-    fixed.chain(own).map(str::to_owned).collect()
+    let guesses = matches!(handling.evidence.facts.found().order, OrderFound::Wrong | OrderFound::Refused { .. });
+    fixed.chain(own).chain(guesses.then_some("order_guessing")).map(str::to_owned).collect()
 }

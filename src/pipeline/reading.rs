@@ -1,6 +1,8 @@
 //! What a message means, read against what came before: scores, slots, and the business that it continues.
 
-use super::Parts;
+use jiff::civil::Date;
+
+use super::{Parts, proof};
 use crate::catalogue::{Catalogue, Intent};
 use crate::conversation::{self, Awaiting, Situation};
 use crate::head::{IntentScore, Lexical, Scores};
@@ -19,12 +21,17 @@ const NAMED: f32 = 0.5;
 /// Earlier messages of a caller's history that are read for the business that a nudge continues, at most.
 const LOOK_BACK: usize = 3;
 
+/// Slots that are told to be worked with, where others come along in passing (昨天买的).
+const DATA: [&str; 3] = ["region", "amount", "order_number"];
+
 /// What a message means.
 pub(super) struct Read<'a> {
     pub(super) topics: Vec<Topic<'a>>,
     pub(super) out_of_scope: f32,
     pub(super) pending: Option<&'a Intent>,
     pub(super) slots: Slots,
+    /// The last four digits of a phone, given as proof.
+    pub(super) digits: Option<String>,
     /// What is done with the topic, where it is an earlier message that told.
     pub(super) acts: Option<[f32; 4]>,
 }
@@ -43,9 +50,15 @@ pub(super) fn read<'a>(
     parts: &Parts<'a>,
     (incoming, situation): (&Incoming, &Situation),
     (message, meant, reading): (&Message, Option<&Message>, &Reading),
+    today: Date,
 ) -> Read<'a> {
     let state = &situation.state;
-    let slots = Slots::fill(message, incoming, &state.slots);
+    let mut slots = Slots::fill(message, incoming, &state.slots, today, parts.lexicon);
+    let picked = proof::picked(message, state);
+    if let Some(number) = &picked {
+        slots.choose_order(number);
+    }
+    let digits = proof::digits(message, &slots, state).filter(|_| picked.is_none());
     let said = meant.unwrap_or(message);
     let lexical = Lexical::of(said.model()).after(&model_form(&state.last_line));
     let mut scores = parts.head.score(reading, &lexical);
@@ -55,7 +68,11 @@ pub(super) fn read<'a>(
     }
     let chosen = chosen(parts.catalogue, (said, meant.is_some()), situation);
     let exact = parts.catalogue.exact(said.plain());
-    let settled = chosen.or(exact).or_else(|| continued(parts.catalogue, (said, &slots), &scores, situation));
+    let settled = chosen.or(exact).or_else(|| {
+        let hands_over = picked.is_some() || digits.is_some();
+        proof::continued(parts.catalogue, state, hands_over)
+            .or_else(|| continued(parts.catalogue, (said, &slots), &scores, situation))
+    });
     let own = |intent: usize| scores.intents.iter().find(|score| score.intent == intent);
     let is_named = settled.and_then(own).is_some_and(|score| score.probability >= NAMED);
     if let Some(intent) = settled {
@@ -65,7 +82,7 @@ pub(super) fn read<'a>(
     let pending = pending(parts, (incoming, situation), &topics, &slots);
     let goes_on = chosen.is_some() || pending.is_some() || (settled.is_some() && exact.is_none() && !is_named);
     let acts = state.acts.filter(|_| goes_on);
-    Read { topics, out_of_scope: scores.out_of_scope, pending, slots, acts }
+    Read { topics, out_of_scope: scores.out_of_scope, pending, slots, digits, acts }
 }
 
 /// The choice that the message makes, of those that the last reply offered; or that it sets right.
@@ -92,7 +109,7 @@ fn continued(
     situation: &Situation,
 ) -> Option<usize> {
     let state = &situation.state;
-    let names = |slot: &str| slots.named().iter().any(|named| named.name == slot);
+    let names = |slot: &str| slots.names(slot);
     let id_of = |score: &IntentScore| catalogue.intents()[score.intent].id.as_str();
     let first = scores.intents.first()?;
     let has_topic_of_its_own =
@@ -168,8 +185,8 @@ fn pending<'a>(
     // Data that nobody asked for, or for something that does not need it, is a topic still to be named.
     let is_asked_for = state.topic.is_none() || state.awaiting != Awaiting::Nothing;
     let fits = first.intent.id == "nudge"
-        || slots.named().iter().any(|named| earlier.slot(&named.name).is_some())
-        || (slots.named().is_empty() && is_asked_for);
+        || earlier.slots.iter().any(|slot| slots.names(&slot.name))
+        || (!DATA.into_iter().any(|name| slots.names(name)) && is_asked_for);
     fits.then_some(earlier)
 }
 

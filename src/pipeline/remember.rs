@@ -2,7 +2,9 @@
 
 use super::Handling;
 use crate::answer::Said;
-use crate::conversation::{Awaiting, Given, State};
+use crate::conversation::{Awaiting, Given, OfferedOrder, State};
+use crate::facts::OrderFound;
+use crate::orders::Order;
 use crate::policy::{Decision, Outcome};
 use crate::reply::DecisionKind;
 
@@ -20,9 +22,21 @@ pub(super) fn remember(handling: &Handling<'_>, decision: &Decision<'_>, said: O
         state.topic = Some(topic.id.clone());
         state.acts = Some(evidence.acts);
     }
+    state.basket.clone_from(&evidence.facts.scene().basket);
+    state.reason = evidence.facts.scene().reason;
     if decision.kind == DecisionKind::Silent {
         // Nothing was said, so nothing that was asked for is any less open.
         return state;
+    }
+    match &evidence.facts.found().order {
+        OrderFound::Known { order, is_proven_now: true, .. } if !state.proven.contains(&order.number) => {
+            state.proven.push(order.number.clone());
+        }
+        OrderFound::Wrong | OrderFound::Refused { .. } => state.wrong_proofs = state.wrong_proofs.saturating_add(1),
+        _ => {}
+    }
+    if let Outcome::Orders(_, orders) = &decision.outcome {
+        state.orders = orders.iter().map(offered).collect();
     }
     state.asks = if decision.kind == DecisionKind::Ask { before.asks + 1 } else { 0 };
     state.awaiting = awaiting(decision);
@@ -49,10 +63,20 @@ pub(super) fn remember(handling: &Handling<'_>, decision: &Decision<'_>, said: O
     state
 }
 
+fn offered(order: &Order) -> OfferedOrder {
+    OfferedOrder { number: order.number.clone(), titles: order.items.iter().map(|item| item.title.clone()).collect() }
+}
+
 fn awaiting(decision: &Decision<'_>) -> Awaiting {
     match (&decision.kind, &decision.outcome) {
         (DecisionKind::Ask, Outcome::Slot(intent, slot)) => {
             Awaiting::Slot { intent: intent.id.clone(), slot: (*slot).to_owned() }
+        }
+        (DecisionKind::Ask, Outcome::Ask(_, intent, slot)) => {
+            Awaiting::Slot { intent: intent.id.clone(), slot: (*slot).to_owned() }
+        }
+        (DecisionKind::Ask, Outcome::Orders(intent, _)) => {
+            Awaiting::Slot { intent: intent.id.clone(), slot: "order_number".to_owned() }
         }
         (DecisionKind::Ask, Outcome::Choices(_, intents)) => {
             Awaiting::Choice(intents.iter().map(|intent| intent.id.clone()).collect())

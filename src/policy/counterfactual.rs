@@ -183,7 +183,7 @@ fn with_slot(evidence: &Evidence<'_>, name: &'static str, now: &Outline) -> Opti
         return None;
     }
     let (slots, value) = evidence.slots.with_sample(name)?;
-    let then = Outline::of(&decide(&Evidence { slots, ..evidence.clone() }));
+    let then = Outline::of(&decide(&evidence.with_slots(slots)));
     (then != *now).then(|| then.with(What::Slot { name, value }))
 }
 

@@ -2,7 +2,9 @@ use super::evidence::Evidence;
 use super::rules::{self, Verdict};
 use crate::catalogue::{AnswerRule, Intent, Resolves, TextKey};
 use crate::conversation::Holder;
+use crate::facts::OrderFound;
 use crate::labels::Act;
+use crate::orders::Order;
 use crate::reply::{DecisionKind, Reason};
 
 /// What happens, why, and what is to be said.
@@ -31,6 +33,10 @@ pub enum Outcome<'a> {
     Answers(Vec<Plan<'a>>),
     /// The question for a slot of an intent.
     Slot(&'a Intent, &'a str),
+    /// A text of the policy that asks for a slot of an intent.
+    Ask(TextKey, &'a Intent, &'static str),
+    /// Which of these orders of the customer's own an intent is about.
+    Orders(&'a Intent, Vec<Order>),
     /// A text of the policy, then the facts that may be given beside a hand-off.
     Text(TextKey, Vec<Plan<'a>>),
     /// "Did you mean", with these choices.
@@ -65,7 +71,7 @@ const HAND: f32 = 0.4;
 #[must_use]
 pub fn plan<'a>(intent: &'a Intent, evidence: &Evidence<'_>) -> Option<Plan<'a>> {
     let answer = answer_to(intent, act_for(intent, evidence), evidence)?;
-    let missing = answer.needs.iter().map(String::as_str).find(|slot| !evidence.slots.has(slot));
+    let missing = answer.needs.iter().map(String::as_str).find(|name| !evidence.has(name));
     Some(Plan { intent, answer, missing })
 }
 
@@ -86,7 +92,7 @@ fn act_for(intent: &Intent, evidence: &Evidence<'_>) -> Act {
 
 fn applies(answer: &AnswerRule, act: Act, evidence: &Evidence<'_>) -> bool {
     let day = evidence.now.date();
-    answer.slots.iter().all(|slot| evidence.slots.has(slot))
+    answer.slots.iter().all(|name| evidence.has(name))
         && (answer.acts.is_empty() || answer.acts.contains(&act))
         && (answer.emotions.is_empty() || answer.emotions.contains(&evidence.emotion.label))
         && (answer.tiers.is_empty() || evidence.tier().is_some_and(|tier| answer.tiers.iter().any(|own| own == tier)))
@@ -139,13 +145,14 @@ fn limit_asks<'a>(verdict: Verdict<'a>, view: &rules::View<'_, 'a>, reasons: &mu
     if verdict.kind != DecisionKind::Ask || asked < limit {
         return verdict;
     }
-    let reason =
-        Reason { code: "clarify_limit".into(), detail: format!("{asked} questions in a row, {limit} allowed") };
+    // Whoever is asked once more after wrong digits has guessed.
+    let guesses = view.evidence.facts.found().order == OrderFound::Wrong;
+    let (code, key) = if guesses {
+        (rules::ORDER_PROOF, TextKey::HandoffOrderProof)
+    } else {
+        ("clarify_limit", TextKey::HandoffGeneral)
+    };
+    let reason = Reason { code: code.into(), detail: format!("{asked} questions in a row, {limit} allowed") };
     reasons.insert(0, reason.clone());
-    Verdict {
-        kind: DecisionKind::Handoff,
-        outcome: Outcome::Text(TextKey::HandoffGeneral, Vec::new()),
-        reason,
-        queue: view.queue(),
-    }
+    Verdict { kind: DecisionKind::Handoff, outcome: Outcome::Text(key, Vec::new()), reason, queue: view.queue() }
 }

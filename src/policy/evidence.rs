@@ -1,6 +1,7 @@
 use super::decide::plan;
 use crate::catalogue::{Catalogue, Flag, Intent};
 use crate::conversation::{Holder, MoodTrace, Situation};
+use crate::facts::Facts;
 use crate::head::IntentScore;
 use crate::incoming::{HandledBy, Incoming};
 use crate::labels::{self, Act};
@@ -50,6 +51,8 @@ pub struct Evidence<'a> {
     pub acts: [f32; 4],
     /// Filled slots.
     pub slots: Slots,
+    /// What the shop's data and rules make of them.
+    pub facts: Facts,
     /// What came before, and who has the conversation.
     pub situation: &'a Situation,
     /// The customer's mood with this message.
@@ -195,15 +198,22 @@ impl<'a> Evidence<'a> {
 
     /// Whether a computed fact holds.
     pub(super) fn holds(&self, flag: Flag) -> bool {
-        let shop = self.catalogue.shop();
-        let shipping = shop.shipping.quote(self.slots.region, self.slots.amount);
-        let promotion = self.slots.amount.map(|amount| shop.promotion.quote(amount));
-        match flag {
-            Flag::RemoteRegion => shipping.is_remote,
-            Flag::UnservedRegion => shipping.is_unserved,
-            Flag::FreeShipping => shipping.is_free,
-            Flag::TierReached => promotion.is_some_and(|promotion| promotion.off > crate::shop::Money::default()),
-            Flag::NextTier => promotion.is_some_and(|promotion| promotion.next.is_some()),
+        self.facts.holds(flag)
+    }
+
+    /// Whether something that an answer needs is known: a slot, or what was looked up for one.
+    pub(super) fn has(&self, name: &str) -> bool {
+        match name {
+            "order" => self.facts.holds(Flag::OrderKnown),
+            "product" => self.facts.holds(Flag::ProductKnown),
+            slot => self.slots.has(slot),
         }
+    }
+
+    /// The same with other slots, and what follows from them.
+    #[must_use]
+    pub fn with_slots(&self, slots: Slots) -> Self {
+        let facts = self.facts.with_slots(self.catalogue, &slots, self.now);
+        Self { slots, facts, ..self.clone() }
     }
 }

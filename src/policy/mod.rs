@@ -8,3 +8,4 @@ mod rules;
 pub use counterfactual::{Change, What, changes};
 pub use decide::{Decision, Outcome, Plan, decide, plan};
 pub use evidence::{Evidence, Topic};
+pub(crate) use rules::ORDER_PROOF;

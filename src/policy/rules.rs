@@ -4,6 +4,7 @@ use super::decide::{Outcome, Plan, plan};
 use super::evidence::Evidence;
 use crate::catalogue::{Intent, Resolves, TextKey};
 use crate::conversation::{Awaiting, Holder};
+use crate::facts::OrderFound;
 use crate::labels::{COMPLAINT, Emotion, HUMAN_AGENT};
 use crate::reply::{DecisionKind, Reason};
 
@@ -22,6 +23,8 @@ impl Clone for Outcome<'_> {
             Self::Nothing => Self::Nothing,
             Self::Answers(plans) => Self::Answers(plans.clone()),
             Self::Slot(intent, slot) => Self::Slot(intent, slot),
+            Self::Ask(key, intent, slot) => Self::Ask(*key, intent, slot),
+            Self::Orders(intent, orders) => Self::Orders(intent, orders.clone()),
             Self::Text(key, plans) => Self::Text(*key, plans.clone()),
             Self::Choices(key, intents) => Self::Choices(*key, intents.clone()),
         }
@@ -44,10 +47,13 @@ const BESIDE_NUMBER: usize = 10;
 /// P(positive) from which a message without a topic is praise, and wants no more than a thank-you.
 const PRAISE: f32 = 0.6;
 
+/// The rule by which whoever guesses at orders gets a person.
+pub(crate) const ORDER_PROOF: &str = "policy:order_proof";
+
 type Rule = for<'e, 'a> fn(&View<'e, 'a>) -> Option<Verdict<'a>>;
 
 /// In the order of the contract; the number of each stands in its comment.
-pub(super) const RULES: [Rule; 15] = [
+pub(super) const RULES: [Rule; 16] = [
     human_present,
     sensitive,
     queued,
@@ -56,6 +62,7 @@ pub(super) const RULES: [Rule; 15] = [
     complaint,
     not_helped,
     complex,
+    proof_refused,
     needs_a_person,
     answered,
     slot_missing,
@@ -225,6 +232,19 @@ fn complex<'a>(view: &View<'_, 'a>) -> Option<Verdict<'a>> {
         .then(|| view.handoff("complex", ids.join(" + "), Outcome::Text(TextKey::HandoffGeneral, Vec::new())))
 }
 
+/// 9, for whoever has guessed at an order: the digits are not compared any more.
+fn proof_refused<'a>(view: &View<'_, 'a>) -> Option<Verdict<'a>> {
+    let OrderFound::Refused { needs_a_person } = view.evidence.facts.found().order else { return None };
+    Some(if needs_a_person {
+        let outcome = Outcome::Text(TextKey::HandoffOrderProof, Vec::new());
+        view.handoff(ORDER_PROOF, "too many wrong digits", outcome)
+    } else {
+        // One of many: the first has told a person, and a ticket for each would drown the others.
+        let outcome = Outcome::Text(TextKey::OrderProofPaused, Vec::new());
+        view.say(DecisionKind::Answer, ORDER_PROOF, "too many wrong digits of late", outcome)
+    })
+}
+
 /// 9: needs a hand, is marked as high risk, or the tier wants a person.
 fn needs_a_person<'a>(view: &View<'_, 'a>) -> Option<Verdict<'a>> {
     let evidence = view.evidence;
@@ -276,9 +296,16 @@ fn answered<'a>(view: &View<'_, 'a>) -> Option<Verdict<'a>> {
 /// 11: confident, slot missing.
 fn slot_missing<'a>(view: &View<'_, 'a>) -> Option<Verdict<'a>> {
     let plan = view.plans.iter().find(|plan| plan.missing.is_some())?;
-    let slot = plan.missing?;
-    let detail = format!("{}/{} needs it", plan.intent.id, plan.answer.id);
-    Some(view.say(DecisionKind::Ask, &format!("slot:{slot}"), detail, Outcome::Slot(plan.intent, slot)))
+    let (intent, missing) = (plan.intent, plan.missing?);
+    let (slot, outcome) = match &view.evidence.facts.found().order {
+        _ if missing != "order" => (missing, Outcome::Slot(intent, missing)),
+        OrderFound::OneOf(orders) => ("order_number", Outcome::Orders(intent, orders.clone())),
+        OrderFound::NeedsProof(_) => ("phone_last4", Outcome::Ask(TextKey::OrderProof, intent, "phone_last4")),
+        OrderFound::Wrong => ("phone_last4", Outcome::Ask(TextKey::OrderProofWrong, intent, "phone_last4")),
+        _ => ("order_number", Outcome::Slot(intent, "order_number")),
+    };
+    let detail = format!("{}/{} needs it", intent.id, plan.answer.id);
+    Some(view.say(DecisionKind::Ask, &format!("slot:{slot}"), detail, outcome))
 }
 
 /// 12: candidates, none safe. An order number alone is a topic still to be named.
@@ -290,7 +317,7 @@ fn ambiguous<'a>(view: &View<'_, 'a>) -> Option<Verdict<'a>> {
     let first = evidence.topics.first()?;
     let is_alone = evidence.message.plain().chars().count()
         <= evidence.slots.order_number.as_ref().map_or(0, String::len) + BESIDE_NUMBER;
-    let is_number = is_alone && evidence.slots.named().iter().any(|slot| slot.name == "order_number");
+    let is_number = is_alone && evidence.slots.names("order_number");
     if first.intent.id == "provide_info" && evidence.social().is_some() && is_number {
         let known = ["order_lookup", "modify_order", "return_policy"];
         let choices = known.iter().filter_map(|id| evidence.catalogue.intent(id)).collect();

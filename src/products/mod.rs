@@ -1,4 +1,13 @@
-//! Products as the shop's data hold them.
+//! Products as the shop's data hold them: found by name, and asked for sizes and facts.
+
+mod advice;
+mod names;
+mod raw;
+mod shelf;
+
+pub use advice::Fit;
+pub use raw::{BadProduct, RawAttribute, RawPrice, RawProduct, RawSizeRow, RawSpan, RawStatus, RawTitle, read, schema};
+pub use shelf::Shelf;
 
 use jiff::civil::Date;
 
@@ -14,8 +23,10 @@ pub struct Product {
     pub title_zh: String,
     /// Title in English.
     pub title_en: String,
-    /// Other names that customers use.
+    /// Other names that customers use, in plain form.
     pub aliases: Vec<String>,
+    /// Longer phrases with one of its names in them that are not about it, in plain form.
+    pub not_names: Vec<String>,
     /// Its category, as `config/shop.yaml` names it.
     pub category: String,
     /// What one costs now, timed offers apart.
@@ -24,7 +35,7 @@ pub struct Product {
     pub stock: Stock,
     /// The sizes that it comes in.
     pub sizes: Vec<String>,
-    /// Which size fits whom.
+    /// Which size fits whom, from small to large.
     pub size_chart: Vec<SizeRow>,
     /// Facts that customers ask for.
     pub attributes: Vec<Attribute>,
@@ -61,7 +72,7 @@ pub struct SizeRow {
 /// A fact, in both languages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attribute {
-    /// What it is about, in Chinese and in English, with the words that ask for it.
+    /// The words that ask for it, in Chinese and in English, in plain form.
     pub names: Vec<String>,
     /// The fact in Chinese.
     pub zh: String,
@@ -73,6 +84,12 @@ pub struct Attribute {
 pub trait Products: Send + Sync {
     /// The product with this id.
     fn by_id(&self, id: &str) -> Lookup<Option<Product>>;
+
+    /// Every product's id with its titles and other names, for finding them in messages, and, without an id, names that only
+    /// look like one. None where the source cannot list them.
+    fn names(&self) -> Vec<(Option<String>, Vec<String>)> {
+        Vec::new()
+    }
 
     /// Products whose title or alias stands in a plain text, with the bytes where it does, in order; none where the source
     /// cannot be searched at once.

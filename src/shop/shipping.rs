@@ -49,6 +49,13 @@ impl Shipping {
         };
         ShippingQuote { fee, missing, is_free, is_remote, is_unserved }
     }
+
+    /// What several orders to one region pay, each its own fee and none free: orders are not added up, parcels of one
+    /// order are.
+    #[must_use]
+    pub fn several(&self, region: Option<Region>, orders: u32) -> Money {
+        Money::from_fen(self.quote(region, None).fee.fen().saturating_mul(i64::from(orders)))
+    }
 }
 
 fn is_in(region: Option<Region>, regions: &[Region]) -> bool {
@@ -82,5 +89,8 @@ mod tests {
             assert_eq!((quote.fee, quote.missing), (yuan(fee), yuan(missing)), "{place:?} {goods:?}");
         }
         assert!(shipping.quote(Some(region("香港")), None).is_unserved);
+        for (place, orders, fee) in [(None, 1, 15.0), (None, 3, 45.0), (Some("喀什"), 2, 50.0), (None, 0, 0.0)] {
+            assert_eq!(shipping.several(place.map(region), orders), yuan(fee), "{place:?} {orders}");
+        }
     }
 }

@@ -168,6 +168,14 @@ pub struct Change {
     pub feedback: Option<Feedback>,
 }
 
+impl Change {
+    /// The version of its ticket once it is written.
+    #[must_use]
+    pub fn ticket_version(&self) -> Option<u64> {
+        self.ticket.as_ref().map(|ticket| ticket.version + 1)
+    }
+}
+
 /// Which tickets are wanted.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct TicketFilter {

@@ -78,6 +78,14 @@ pub struct Entity {
     pub(super) plain: Range<usize>,
 }
 
+impl Entity {
+    /// Bytes of the plain text.
+    #[must_use]
+    pub fn place(&self) -> Range<usize> {
+        self.plain.clone()
+    }
+}
+
 /// Kinds in the order in which they claim text: the more specific first.
 static FINDERS: LazyLock<Vec<(EntityKind, Regex)>> = LazyLock::new(|| {
     let sources = [

@@ -73,6 +73,12 @@ impl Message {
         self.plain.locate(needle)
     }
 
+    /// The characters of the original text that `range`, bytes of the plain form, came from.
+    #[must_use]
+    pub fn original(&self, range: std::ops::Range<usize>) -> std::ops::Range<usize> {
+        self.plain.original(range)
+    }
+
     /// Whether nothing is left to read: empty, or only spaces and control characters.
     #[must_use]
     pub fn is_empty(&self) -> bool {

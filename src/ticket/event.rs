@@ -41,11 +41,14 @@ pub enum EventKind {
     /// It was not solved by the time it was due. Told once.
     #[serde(rename = "sla.resolve_missed")]
     ResolveMissed,
+    /// Somebody has given wrong digits too often to see an order that may not be theirs.
+    #[serde(rename = "order.guessing")]
+    OrderGuessing,
 }
 
 impl EventKind {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Created,
         Self::Message,
         Self::Raised,
@@ -57,6 +60,7 @@ impl EventKind {
         Self::Expired,
         Self::RespondMissed,
         Self::ResolveMissed,
+        Self::OrderGuessing,
     ];
 
     /// The id, as in webhooks and in the store.
@@ -74,6 +78,7 @@ impl EventKind {
             Self::Expired => "ticket.expired",
             Self::RespondMissed => "sla.respond_missed",
             Self::ResolveMissed => "sla.resolve_missed",
+            Self::OrderGuessing => "order.guessing",
         }
     }
 

@@ -70,7 +70,7 @@ impl TicketState {
 pub struct Ticket {
     /// Its id, a UUID of version 7.
     pub id: String,
-    /// Counts changes; a change is stored only if nobody else made one since it was read.
+    /// Counts changes, its opening included; a change is stored only if nobody else made one since it was read.
     pub version: u64,
     /// The conversation that it belongs to.
     pub conversation_id: String,

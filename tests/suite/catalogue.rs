@@ -1,16 +1,22 @@
 //! What `lint` finds in broken files, all of it in one go and in its place, and that the shipped files are sound.
 
 mod broken;
+mod broken_shop;
 
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use serde_json::json;
+use futures_util::FutureExt;
+use serde_json::{Value, json};
+use triage::Request;
 use triage::catalogue::{
     AnswerRule, Catalogue, Finding, Findings, Flag, Resolves, SourceFile, Sources, TextKey, Values,
 };
-use triage::region;
-use triage::shop::Money;
+use triage::facts::{Facts, Found, OrderFound, Scene};
+use triage::orders::RawOrder;
+use triage::products::{Product, Stock};
+use triage::shop::{Money, Reason};
+use triage::slots::Slots;
 use triage::text::{Message, Utterance};
 
 use crate::{minimal_intent, replace_once, shipped};
@@ -202,6 +208,11 @@ fn files_that_say_something_wrong() {
 }
 
 #[test]
+fn shops_that_say_something_wrong() {
+    expect_findings(broken_shop::RULES);
+}
+
+#[test]
 fn files_that_are_no_list_of_keys() {
     for text in ["- a\n- b\n", "only words", "42", "id: a\n\tqueue: b\n", "", "# nothing\n"] {
         let mut sources = small();
@@ -379,88 +390,176 @@ fn every_shipped_example_with_one_intent_is_certain() {
     }
 }
 
-/// What the slots of one message may be: a place of each kind, an amount on each side of every limit, an order.
+/// A message with what the shop's data say to it.
 struct Filled {
-    region: Option<region::Region>,
-    amount: Option<Money>,
-    order: bool,
+    slots: Slots,
+    facts: Facts,
+}
+
+/// A Monday noon, within a timed offer.
+fn noon() -> jiff::Zoned {
+    jiff::civil::datetime(2026, 11, 23, 11, 0, 0, 0).in_tz("Asia/Shanghai").unwrap()
 }
 
 impl Filled {
-    fn all() -> Vec<Self> {
-        let regions = [None, Some("浙江"), Some("新疆"), Some("香港")];
-        let amounts = [None, Some(100.0), Some(199.0), Some(480.0), Some(1000.0)];
+    fn of(catalogue: &Catalogue, text: &str, scene: Scene, found: Found) -> Self {
+        let lexicon = catalogue.shop().lexicon(crate::products().names());
+        let incoming = Request { text: text.to_owned(), ..Request::default() }.check().unwrap();
+        let message = Message::read(incoming.utterance());
+        let slots = Slots::fill(&message, &incoming, &[], noon().date(), &lexicon);
+        let basket = slots.lines().to_vec();
+        let facts = Facts::of(catalogue, &slots, Scene { basket, plain: text.to_owned(), ..scene }, found, &noon());
+        Self { slots, facts }
+    }
+
+    /// Places of each kind with amounts on each side of every limit; orders in every state; every product; baskets.
+    fn all(catalogue: &Catalogue) -> Vec<Self> {
         let mut out = Vec::new();
-        for region in regions {
-            for amount in amounts {
-                for order in [false, true] {
-                    let region = region.map(|name| region::by_name(name).unwrap());
-                    out.push(Self { region, amount: amount.map(Money::from_yuan), order });
+        for region in ["", "寄到浙江", "寄到新疆", "寄到香港"] {
+            for amount in ["", "，买了100元", "，买了199元", "，买了480元", "，买了1000元"] {
+                for order in ["", "，订单202605260001"] {
+                    let text = format!("您好{region}{amount}{order}");
+                    out.push(Self::of(catalogue, &text, Scene::default(), Found::default()));
+                    let unavailable = Found { order: OrderFound::Unavailable, ..Found::default() };
+                    out.push(Self::of(catalogue, &text, Scene::default(), unavailable));
+                }
+            }
+        }
+        out.extend(of_orders(catalogue));
+        out.extend(of_products(catalogue));
+        for text in [
+            "店铺券和满减能一起用吗",
+            "店铺券和平台券能一起用吗",
+            "一个珐琅锅两条毛巾",
+            "三个珐琅锅",
+            "五个不粘炒锅",
+            "一条毛巾",
+            "一个珐琅锅一个不粘炒锅，店铺券和满减",
+            "一个珐琅锅一个不粘炒锅，店铺券和平台券",
+        ] {
+            for region in ["", "寄到浙江", "寄到香港"] {
+                for tier in [None, Some("gold")] {
+                    let scene = Scene { tier: tier.map(str::to_owned), ..Scene::default() };
+                    let products = ["QH-2001", "QH-2002", "QH-1002"].map(product).to_vec();
+                    let found = Found { products, ..Found::default() };
+                    out.push(Self::of(catalogue, &format!("{text}{region}"), scene, found));
                 }
             }
         }
         out
     }
 
-    fn has(&self, slot: &str) -> bool {
-        match slot {
-            "region" => self.region.is_some(),
-            "amount" => self.amount.is_some(),
-            "order_number" => self.order,
-            _ => panic!("unknown slot `{slot}`"),
+    fn has(&self, name: &str) -> bool {
+        match name {
+            "order" => self.facts.holds(Flag::OrderKnown),
+            "product" => self.facts.holds(Flag::ProductKnown),
+            slot => self.slots.has(slot),
         }
     }
 
-    fn holds(&self, flag: Flag, catalogue: &Catalogue) -> bool {
-        let quote = catalogue.shop().shipping.quote(self.region, self.amount);
-        let promotion = self.amount.map(|amount| catalogue.shop().promotion.quote(amount));
-        match flag {
-            Flag::RemoteRegion => quote.is_remote,
-            Flag::UnservedRegion => quote.is_unserved,
-            Flag::FreeShipping => quote.is_free,
-            Flag::TierReached => promotion.is_some_and(|promotion| promotion.off > Money::default()),
-            Flag::NextTier => promotion.is_some_and(|promotion| promotion.next.is_some()),
-        }
+    fn allows(&self, answer: &AnswerRule) -> bool {
+        self.fits(answer) && answer.needs.iter().all(|slot| self.has(slot))
     }
 
-    fn allows(&self, answer: &AnswerRule, catalogue: &Catalogue) -> bool {
-        answer.slots.iter().chain(&answer.needs).all(|slot| self.has(slot))
-            && answer.flags.iter().all(|flag| self.holds(*flag, catalogue))
+    /// Whether the condition of an answer holds, whatever it needs beyond.
+    fn fits(&self, answer: &AnswerRule) -> bool {
+        answer.slots.iter().all(|slot| self.has(slot)) && answer.flags.iter().all(|flag| self.facts.holds(*flag))
     }
 
-    /// What docs/INTENTS.md promises to a text, and nothing more.
     fn values(&self, catalogue: &Catalogue, english: bool, handoff: bool) -> Values {
-        let shop = catalogue.shop();
-        let mut values = json!({
-            "slots": {},
-            "quote": { "free_from": shop.shipping.free_from },
-        });
-        let quote = shop.shipping.quote(self.region, self.amount);
-        if let Some(region) = self.region {
-            values["slots"]["region"] = json!(region.name(english));
-            values["quote"]["fee"] = json!(quote.fee);
-        }
-        if let Some(amount) = self.amount {
-            values["slots"]["amount"] = json!(amount);
-            values["quote"]["fee"] = json!(quote.fee);
-            values["quote"]["missing"] = json!(quote.missing);
-            let promotion = shop.promotion.quote(amount);
-            values["promotion"] = json!({ "off": promotion.off, "pays": promotion.pays });
-            if let Some(next) = promotion.next {
-                values["promotion"]["next_from"] = json!(next.from);
-                values["promotion"]["next_missing"] = json!(next.missing);
-                values["promotion"]["next_extra"] = json!(next.extra);
-            }
-        }
-        if self.order {
-            values["slots"]["order_number"] = json!("202605260001");
-        }
+        let mut values = self.facts.values(english);
         if handoff {
             let soon = if english { "tomorrow at 10:05" } else { "明天 10:05" };
             values["handoff"] = json!({ "respond_by": soon, "solve_by": soon });
         }
-        shop.values(english).and(&values)
+        catalogue.shop().values(english).and(&values)
     }
+}
+
+fn product(id: &str) -> Product {
+    crate::products().by_id(id).wait().now_or_never().unwrap().unwrap().unwrap()
+}
+
+/// An order of one item in some state, told of with every reason to give it back.
+fn of_orders(catalogue: &Catalogue) -> Vec<Filled> {
+    let raw = |state: &str, after: Value, delivered: &str, price: &str, id: &str| {
+        let product = product(id);
+        let order: RawOrder = serde_json::from_value(json!({
+            "number": "202605260001", "customer": "demo", "state": state,
+            "placed_at": "2026-11-20T08:00:00+08:00", "paid_at": "2026-11-20T08:05:00+08:00",
+            "dispatched_at": "2026-11-20T18:00:00+08:00", "delivered_at": delivered,
+            "carrier": "顺丰速运", "tracking": "SF1390021457788", "region": "浙江杭州", "total": "349",
+            "items": [{ "product": id, "title": id, "quantity": 2, "price": price, "category": product.category }],
+            "after_sales": after,
+        }))
+        .unwrap();
+        order.check().unwrap()
+    };
+    let received = "2026-11-21T10:00:00+08:00";
+    let mut orders = Vec::new();
+    for state in ["awaiting_payment", "paid", "dispatched", "delivered", "completed", "cancelled"] {
+        orders.push(raw(state, Value::Null, received, "500", "QH-1001"));
+        let late = triage::orders::Order {
+            expected_on: Some(jiff::civil::date(2026, 11, 30)),
+            tracking: None,
+            ..orders[orders.len() - 1].clone()
+        };
+        let fresh =
+            triage::orders::Order { paid_at: Some("2026-11-23T08:00:00+08:00".parse().unwrap()), ..late.clone() };
+        let expected_on = Some(jiff::civil::date(2026, 11, 20));
+        let untracked = triage::orders::Order { expected_on, ..late.clone() };
+        let tracked = triage::orders::Order { tracking: Some("SF1390021457788".into()), ..fresh.clone() };
+        orders.extend([late, fresh, untracked, tracked]);
+    }
+    for kind in ["return", "exchange", "refund", "repair"] {
+        for step in ["requested", "approved", "sent_back", "received", "refunding", "done", "refused"] {
+            let after = json!({ "kind": kind, "step": step, "since": "2026-11-22T10:00:00+08:00", "amount": "349" });
+            orders.push(raw("after_sales", after, received, "399", "QH-1001"));
+        }
+    }
+    for (id, delivered, price) in [
+        ("QH-1001", "2026-11-01T10:00:00+08:00", "399"),
+        ("QH-4001", received, "59"),
+        ("QH-3002", received, "199"),
+        ("QH-3001", received, "299"),
+    ] {
+        orders.push(raw("delivered", Value::Null, delivered, price, id));
+    }
+    let old =
+        triage::orders::Order { paid_at: Some("2026-11-01T08:00:00+08:00".parse().unwrap()), ..orders[15].clone() };
+    let mut mixed = orders[15].clone();
+    mixed.items.push(raw("delivered", Value::Null, received, "59", "QH-4001").items.remove(0));
+    orders.extend([old, mixed]);
+    let mut out = Vec::new();
+    for order in orders {
+        for text in ["您好", "寄到浙江", "寄到香港", "订单202605260001", "已经拆封了", "还没拆封"]
+        {
+            for reason in [None, Some(Reason::Faulty)] {
+                for tier in [None, Some("diamond")] {
+                    let products = order.items.iter().map(|item| product(&item.product)).collect();
+                    let order =
+                        OrderFound::Known { order: Box::new(order.clone()), is_named: true, is_proven_now: false };
+                    let scene = Scene { reason, tier: tier.map(str::to_owned), ..Scene::default() };
+                    out.push(Filled::of(catalogue, text, scene, Found { order, product: None, products }));
+                }
+            }
+        }
+    }
+    out
+}
+
+/// Every product, with and without what is asked of it.
+fn of_products(catalogue: &Catalogue) -> Vec<Filled> {
+    let ids = ["QH-1001", "QH-1002", "QH-1003", "QH-2001", "QH-3003", "QH-4002", "QH-6001", "QH-7002"];
+    let products = ids.map(product).into_iter().chain([Product { stock: Stock::Out, ..product("QH-1002") }]);
+    let mut out = Vec::new();
+    for product in products {
+        for text in ["您好", "是什么材质的", "身高170体重65公斤", "身高120体重165公斤"] {
+            let found = Found { product: Some(product.clone()), products: vec![product.clone()], ..Found::default() };
+            out.push(Filled::of(catalogue, text, Scene::default(), found));
+        }
+    }
+    out
 }
 
 /// A text as a customer reads it: filled, in the right script, without signs of a template.
@@ -475,12 +574,23 @@ fn expect_readable(what: &str, text: &str, english: bool) {
 #[test]
 fn every_shipped_answer_can_be_told_with_every_filling_that_it_allows() {
     let catalogue = Catalogue::check(&SHIPPED).unwrap();
-    let fillings = Filled::all();
+    let fillings = Filled::all(&catalogue);
+    // An answer for everybody that stands further up is given first.
+    let is_for_all = |answer: &&AnswerRule| {
+        answer.acts.is_empty() && answer.emotions.is_empty() && answer.tiers.is_empty() && answer.tags.is_empty()
+    };
     for intent in catalogue.intents() {
-        for answer in &intent.answers {
-            let allowed: Vec<&Filled> = fillings.iter().filter(|filled| filled.allows(answer, &catalogue)).collect();
-            assert!(!allowed.is_empty(), "{}/{} can never be given", intent.id, answer.id);
-            for filled in allowed {
+        for (at, answer) in intent.answers.iter().enumerate() {
+            let above = || intent.answers[..at].iter().filter(is_for_all);
+            let is_given = |filled: &&Filled| filled.allows(answer) && !above().any(|other| filled.fits(other));
+            let allowed: Vec<&Filled> = fillings.iter().filter(is_given).collect();
+            // Some are there for what they need to be asked, some for shops with other rules: a condition that can hold will do.
+            // The day of these fillings lies in no season.
+            let fits = answer.flags.contains(&Flag::InSeason) || fillings.iter().any(|filled| filled.fits(answer));
+            assert!(fits, "{}/{} can never be given", intent.id, answer.id);
+            // Enough of them to see every kind.
+            let step = allowed.len().div_ceil(40).max(1);
+            for filled in allowed.into_iter().step_by(step) {
                 for english in [false, true] {
                     let values = filled.values(&catalogue, english, answer.resolves == Resolves::Act);
                     for (at, wording) in answer.wording.variants(english).iter().enumerate() {
@@ -497,11 +607,12 @@ fn every_shipped_answer_can_be_told_with_every_filling_that_it_allows() {
 #[test]
 fn every_shipped_question_and_every_text_of_the_policy_can_be_told() {
     use TextKey::{
-        Ambiguous, Apology, AttachmentReceived, Closing, HandoffGeneral, HandoffSensitive, HandoffUpset,
-        HandoffUserRequest, LowConfidence, NobodyOnline, OfferPerson, OrderReceived, OutOfScope, Urgent,
+        Ambiguous, Apology, AttachmentReceived, Closing, HandoffGeneral, HandoffOrderProof, HandoffSensitive,
+        HandoffUpset, HandoffUserRequest, LowConfidence, NobodyOnline, OfferPerson, OrderProof, OrderProofPaused,
+        OrderProofWrong, OrderReceived, OutOfScope, Urgent, WhichOrder,
     };
     let catalogue = Catalogue::check(&SHIPPED).unwrap();
-    let nothing = Filled { region: None, amount: None, order: false };
+    let nothing = Filled::of(&catalogue, "您好", Scene::default(), Found::default());
     for english in [false, true] {
         for intent in catalogue.intents() {
             for slot in &intent.slots {
@@ -526,10 +637,16 @@ fn every_shipped_question_and_every_text_of_the_policy_can_be_told() {
             (LowConfidence, false),
             (Closing, false),
             (OrderReceived, false),
+            (WhichOrder, false),
+            (OrderProof, false),
+            (OrderProofWrong, false),
+            (OrderProofPaused, false),
+            (HandoffOrderProof, true),
         ] {
-            let filled = Filled { order: key == OrderReceived, ..nothing };
+            let ordered = Filled::of(&catalogue, "订单202605260001", Scene::default(), Found::default());
+            let filled = if key == OrderReceived { &ordered } else { &nothing };
             let mut values = filled.values(&catalogue, english, handoff && key != NobodyOnline);
-            if key == Ambiguous {
+            if matches!(key, Ambiguous | WhichOrder) {
                 values = values.and(&json!({ "choices": "A / B" }));
             }
             if key == NobodyOnline {
@@ -547,10 +664,11 @@ fn every_shipped_question_and_every_text_of_the_policy_can_be_told() {
 #[test]
 fn nothing_is_missing_where_nothing_is_delivered() {
     let catalogue = Catalogue::check(&SHIPPED).unwrap();
-    let negative = Filled::all().into_iter().filter_map(|filled| {
-        let quote = catalogue.shop().shipping.quote(filled.region, filled.amount);
-        let place = filled.region.map(|region| region.name(false)).unwrap_or_default();
-        (quote.missing < Money::default()).then(|| format!("{place} {:?}: {}", filled.amount, quote.missing))
+    let negative = Filled::all(&catalogue).into_iter().filter_map(|filled| {
+        let slots = &filled.slots;
+        let quote = catalogue.shop().shipping.quote(slots.region, slots.amount);
+        let place = slots.region.map(|region| region.name(false)).unwrap_or_default();
+        (quote.missing < Money::default()).then(|| format!("{place} {:?}: {}", slots.amount, quote.missing))
     });
     assert_eq!(negative.collect::<Vec<_>>(), [""; 0]);
 }
@@ -560,11 +678,12 @@ fn nothing_is_missing_where_nothing_is_delivered() {
 fn the_shipped_answers_keep_their_manners() {
     const RUDE: [&str; 10] = ["你", "可能", "大概", "应该", "很快", "不久", "绝对", "一定", "保证", "肯定没问题"];
     let catalogue = Catalogue::check(&SHIPPED).unwrap();
-    let fillings = Filled::all();
+    let fillings = Filled::all(&catalogue);
     let mut found = Vec::new();
     for intent in catalogue.intents() {
         for answer in &intent.answers {
-            let filled = fillings.iter().find(|filled| filled.allows(answer, &catalogue)).unwrap();
+            // What only asks is never told.
+            let Some(filled) = fillings.iter().find(|filled| filled.allows(answer)) else { continue };
             for wording in answer.wording.variants(false) {
                 let text = wording.render(&filled.values(&catalogue, false, true)).unwrap();
                 let rude = RUDE.iter().find(|word| text.contains(**word));

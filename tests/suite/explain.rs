@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use triage::catalogue::{Intent, SettledBy};
 use triage::conversation::{MoodTrace, Situation};
 use triage::explain::Explanation;
+use triage::facts::{Facts, Found, Scene};
 use triage::head::IntentScore;
 use triage::labels::Act;
 use triage::policy::{self, Change, Evidence, Topic, What};
@@ -53,7 +54,11 @@ impl Understood {
         };
         let mut topics: Vec<Topic<'_>> = catalogue.intents().iter().enumerate().map(topic).collect();
         topics.sort_by(|a, b| b.score.probability.total_cmp(&a.score.probability));
+        let slots = Slots::fill(&message, &incoming, &[], jiff::civil::date(2026, 6, 1), catalogue.lexicon());
+        let now = jiff::civil::date(2026, 6, 1).in_tz("Asia/Shanghai").unwrap();
+        let facts = Facts::of(catalogue, &slots, Scene::default(), Found::default(), &now);
         then(&Evidence {
+            facts,
             message: &message,
             incoming: &incoming,
             catalogue,
@@ -62,10 +67,10 @@ impl Understood {
             pending: None,
             emotion: feeling(self.upset, self.anxiety),
             acts: self.acts,
-            slots: Slots::fill(&message, &incoming, &[]),
+            slots,
             situation: &Situation::default(),
             mood: MoodTrace::default(),
-            now: &jiff::civil::date(2026, 6, 1).in_tz("Asia/Shanghai").unwrap(),
+            now: &now,
         })
     }
 
@@ -109,7 +114,7 @@ fn the_smallest_changes_are_named() {
         (
             "a second topic",
             Understood { intents: &[("shipping_fee", 0.99, 0.7), ("return_policy", 0.6, 0.65)], ..CALM },
-            "with return_policy at 0.65 instead of 0.60 it would be answered as shipping_fee + return_policy",
+            "with the order number (e.g. 202601010001) a person would get it (complex)",
         ),
         (
             "nearly asked for",

@@ -18,7 +18,13 @@ mod http;
 mod leakage;
 mod lint;
 mod live;
+mod orders;
+mod products;
+mod promotions;
+mod quote_api;
 mod review;
+mod shop;
+mod slots;
 mod stats;
 mod store;
 mod webhooks;
@@ -127,4 +133,10 @@ answers:
     en: [fine, noted, understood]
 "
     )
+}
+
+/// The demo's products.
+pub(crate) fn products() -> Arc<dyn triage::products::Products> {
+    let file = triage::sources::ProductFile::open(shipped("config/products.yaml"), Vec::new());
+    Arc::new(file.unwrap_or_else(|error| panic!("{error}")))
 }

@@ -5,6 +5,7 @@ use similar::TextDiff;
 
 use crate::cases::{Edited, Failure, Update};
 use crate::catalogue::Sources;
+use crate::cli::{agreed, counted};
 use crate::engine::Engine;
 
 /// What nobody can be asked about is not written.
@@ -46,10 +47,6 @@ pub(super) fn run(engine: &Engine, failures: &[&Failure], yes: bool) -> anyhow::
     Ok(update.left(&failures))
 }
 
-fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
-}
-
 fn show(edited: &Edited) -> std::io::Result<()> {
     let name = edited.path.display().to_string();
     let diff = TextDiff::from_lines(&edited.before, &edited.after);
@@ -65,14 +62,6 @@ fn show(edited: &Edited) -> std::io::Result<()> {
         writeln!(out, "{style}{line}{style:#}")?;
     }
     Ok(())
-}
-
-fn agreed(question: &str) -> anyhow::Result<bool> {
-    print!("{question}");
-    std::io::stdout().flush()?;
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer).context("cannot read the answer")?;
-    Ok(["y", "yes"].contains(&answer.trim().to_lowercase().as_str()))
 }
 
 /// Replaces the files, each at once: who reads them meanwhile finds the old text or the new one. None is touched

@@ -212,7 +212,7 @@ pub(super) const MEANINGS: &[Broken] = &[
             WRAP,
             "{{ stock",
             "unknown-variable",
-            "unknown variable `stock`; allowed here: quote.free_from, shop.carrier, ",
+            "unknown variable `stock`; allowed here: delivery.leaves_by, quote.free_from, shop.carrier, ",
         )],
     ),
     (
@@ -248,7 +248,12 @@ pub(super) const MEANINGS: &[Broken] = &[
             (WRAP, "- 转交一", "- '{{ promotion.pays }}'"),
             (WRAP, "- 转交二", "- '{{ promotion.next_from }}'"),
         ],
-        &[(WRAP, "promotion.next_from", "unknown-variable", "allowed here: promotion.off, promotion.pays;")],
+        &[(
+            WRAP,
+            "promotion.next_from",
+            "unknown-variable",
+            "allowed here: promotion.gifts, promotion.lines, promotion.off, promotion.pays, promotion.total;",
+        )],
     ),
     (
         "due times where nobody takes over",
@@ -379,14 +384,19 @@ pub(super) const MEANINGS: &[Broken] = &[
         "unknown slots, wherever they are named",
         &[
             (WRAP, "  region:\n    ask:", "  colour:\n    ask:"),
-            (WRAP, "slots: [region], flags", "slots: [region, size], flags"),
+            (WRAP, "slots: [region], flags", "slots: [region, width], flags"),
             (WRAP, "needs: [region]", "needs: [paper]"),
         ],
         &[
-            (WRAP, "  colour:", "unknown-slot", "unknown slot `colour`; allowed: region, amount, order_number"),
-            (WRAP, "slots: [region, size]", "unknown-slot", "`size`"),
+            (WRAP, "  colour:", "unknown-slot", "unknown slot `colour`; allowed: region, amount, order_number, "),
+            (WRAP, "slots: [region, width]", "unknown-slot", "`width`"),
             (WRAP, "needs: [paper]", "unknown-slot", "`paper`"),
         ],
+    ),
+    (
+        "an order number that is no regular expression",
+        &[(SHOP, "number: ^20", "number: ^(20")],
+        &[(SHOP, "number: ^(20", "bad-pattern", "not a regular expression")],
     ),
     (
         "an unknown tier",
@@ -502,7 +512,7 @@ pub(super) const MEANINGS: &[Broken] = &[
     (
         "tiers that do not rise",
         &[(SHOP, "- { from: 500, off: 120 }", "- { from: 500, off: 40 }")],
-        &[(SHOP, "off: 40", "tier-order", "tiers must rise, in `from` and in `off`")],
+        &[(SHOP, "from: 500, off: 40", "tier-order", "tiers must rise, in `from` and in `off`")],
     ),
     (
         "tiers in the wrong order, and one that gives all away",
@@ -516,9 +526,120 @@ pub(super) const MEANINGS: &[Broken] = &[
         ],
     ),
     (
+        "a rule that does two things, and one that does nothing",
+        &[
+            (SHOP, "      buy: { n: 2, free: 1 }", "      buy: { n: 2, free: 1 }\n      percent: { pays_percent: 90 }"),
+            (SHOP, "      nth: { n: 2, pays_percent: 50 }\n", ""),
+        ],
+        &[
+            (SHOP, "- id: towel_half", "one-effect", "found: none"),
+            (
+                SHOP,
+                "- id: detergent_3for2",
+                "one-effect",
+                "allowed: one of price, nth, buy, tiers, each, reduce, percent, ",
+            ),
+        ],
+    ),
+    (
+        "an item offer below the full reduction",
+        &[(SHOP, "      reduce: { off: 20, from: 200 }", "      nth: { n: 2, pays_percent: 50 }")],
+        &[(SHOP, "- id: shop_coupon", "rule-order", "it must stand above `bedding_coupon`")],
+    ),
+    (
+        "rules that do not exist, and one that stands below",
+        &[
+            (SHOP, "      coupon: shop\n", "      coupon: shop\n      not_with: [platform_cupon]\n"),
+            (SHOP, "      coupon: platform\n", "      coupon: platform\n      not_on: [member]\n"),
+            (SHOP, "at_most_one: [bedding_coupon,", "at_most_one: [beding_coupon,"),
+        ],
+        &[
+            (SHOP, "not_with: [platform_cupon]", "unknown-rule", "did you mean `platform_coupon`?"),
+            (SHOP, "not_on: [member]", "rule-order", "`member` does not stand above `platform_coupon`"),
+            (
+                SHOP,
+                "at_most_one: [beding",
+                "unknown-rule",
+                "unknown rule `beding_coupon`; allowed: flash, towel_half, ",
+            ),
+        ],
+    ),
+    (
+        "one id and one name twice",
+        &[(SHOP, "- id: towel_half", "- id: flash"), (SHOP, "aliases: [买二送一,", "aliases: [秒杀,")],
+        &[
+            (SHOP, "- id: flash\n      name: { zh: 毛巾", "duplicate-id", "a rule above has the id `flash`"),
+            (SHOP, "aliases: [秒杀, 买2送1", "duplicate-title", "`秒杀` is also a name of the rule `flash`"),
+        ],
+    ),
+    (
+        "moments and times that are none",
+        &[
+            (SHOP, "  until: 2026-12-31 23:59:59", "  until: 2025-12-31"),
+            (SHOP, "[\"10:00-12:00\", \"14:00-16:00\", \"20:00-22:00\"]", "[\"10:00-15:00\", \"14:00-16:00\"]"),
+            (
+                SHOP,
+                "      nth: { n: 2, pays_percent: 50 }",
+                "      from: 2026/05/01\n      nth: { n: 2, pays_percent: 50 }",
+            ),
+            (
+                SHOP,
+                "      buy: { n: 2, free: 1 }",
+                "      from: 2026-03-01\n      until: 2026-02-01\n      buy: { n: 2, free: 1 }",
+            ),
+        ],
+        &[
+            (SHOP, "  until: 2025-12-31", "bad-date", "`until` is before `from`"),
+            (SHOP, "times: [\"10:00-15:00", "overlapping-hours", "`14:00-16:00` overlaps `10:00-15:00`"),
+            (SHOP, "      from: 2026/05/01", "bad-date", "`2026/05/01` is no moment; write 2026-11-30 20:00:00"),
+            (SHOP, "- id: detergent_3for2", "bad-date", "`until` of `detergent_3for2` is before its `from`"),
+        ],
+    ),
+    (
+        "hours over midnight",
+        &[(SHOP, "\"20:00-22:00\"]", "\"22:00-02:00\"]")],
+        &[(SHOP, "      times: [", "bad-time", "ends before it starts")],
+    ),
+    (
+        "sums, levels and keys that make no sense",
+        &[
+            (SHOP, "      reduce: { off: 20, from: 200 }", "      limit: 2\n      reduce: { off: 200, from: 200 }"),
+            (SHOP, "      price: 249", "      price: 249.005"),
+            (SHOP, "      only: { products: [QH-3001] }\n", ""),
+            (
+                SHOP,
+                "      nth: { n: 2, pays_percent: 50 }",
+                "      thresholds_on: what_is_left\n      members: [golden]\n      nth: { n: 2, pays_percent: 50 }",
+            ),
+        ],
+        &[
+            (SHOP, "- id: flash", "missing-key", "key `only` is missing"),
+            (SHOP, "price: 249.005", "bad-amount", "249.005 is no sum of money"),
+            (SHOP, "thresholds_on: what_is_left", "idle-key", "have no threshold"),
+            (
+                SHOP,
+                "members: [golden]",
+                "unknown-tier",
+                "unknown level `golden`; allowed: regular, silver, gold, diamond",
+            ),
+            (SHOP, "      limit: 2", "idle-key", "any other rule is used once an order"),
+            (SHOP, "off: 200, from: 200", "bad-amount", "`off` must be below `from` (200)"),
+        ],
+    ),
+    (
+        "an unknown kind of coupon",
+        &[(SHOP, "coupon: platform", "coupon: plattform")],
+        &[(SHOP, "coupon: plattform", "unknown-word", "allowed: shop, platform, category")],
+    ),
+    (
+        "a share above all",
+        &[(SHOP, "gold: 95, diamond", "gold: 195, diamond")],
+        &[(SHOP, "gold: 195", "bad-amount", "a level pays 1 to 100 percent")],
+    ),
+    (
         "unknown regions",
         &[
-            (SHOP, "regions: [新疆, 西藏, 海南]", "regions: [新疆, 亚特兰蒂斯]"),
+            (SHOP, "\n    regions: [新疆, 西藏, 海南]", "\n    regions: [新疆, 亚特兰蒂斯]"),
             (SHOP, "unserved: [香港,", "unserved: [月球,"),
         ],
         &[
@@ -540,7 +661,7 @@ pub(super) const MEANINGS: &[Broken] = &[
             (WRAP, "queue: sales", "unknown-queue", "sales"),
             (WRAP, "shop.nam ", "unknown-variable", "shop.nam"),
             (POLICY, "我真的不想睡了", "pattern-test", "self_harm"),
-            (SHOP, "off: 40", "tier-order", ""),
+            (SHOP, "from: 500, off: 40", "tier-order", ""),
         ],
     ),
 ];

@@ -55,7 +55,7 @@ impl Talk {
         let options = SqliteOptions { group_wait: Duration::ZERO, ..SqliteOptions::default() };
         let store = Arc::new(Sqlite::open(&folder.path().join("triage.db"), options).unwrap());
         let clock = Arc::new(SetClock::at(script.start()));
-        let live = Arc::new(Live::new(ENGINE.clone()));
+        let live = Arc::new(Live::new(Arc::new(ENGINE.with_data(Arc::new(script.shop_data())))));
         let options = Options { workers: 1, ..Options::default() };
         let ticking: Arc<dyn Clock> = clock.clone();
         let desk = Desk::open(live, Some(store.clone()), ticking, options).unwrap();
@@ -96,6 +96,7 @@ impl Talk {
             text: text.into(),
             customer: script.customer.clone(),
             attachments: attachments.into_iter().collect(),
+            context: turn.context.clone(),
             deadline_ms: Some(60_000),
             ..Request::default()
         };
@@ -203,6 +204,12 @@ fn compared(expected: &Expected, got: &Observed) -> Vec<(&'static str, bool, Str
     if !expected.choices.is_empty() {
         let offered: Vec<String> = list(&reply["answer"]["choices"]).iter().map(|c| text(&c["value"])).collect();
         check("choices", expected.choices.iter().all(|choice| offered.contains(choice)), &offered.join(" "));
+    }
+    if !expected.slots.is_empty() {
+        let found: Vec<(String, String)> =
+            list(&reply["slots"]).iter().map(|slot| (text(&slot["name"]), text(&slot["value"]))).collect();
+        let is_found = |(name, value): (&String, &String)| found.iter().any(|(n, v)| n == name && v == value);
+        check("slots", expected.slots.iter().all(is_found), &format!("{found:?}"));
     }
     if let Some(count) = expected.supersedes {
         check("supersedes", list(&reply["supersedes"]).len() == count, &reply["supersedes"]);

@@ -1,11 +1,16 @@
 //! A conversation as a lead writes it down, and what is expected of each turn.
 
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::Value;
-use triage::incoming::{AttachmentKind, Customer};
+use triage::facts::ShopData;
+use triage::incoming::{AttachmentKind, Context, Customer};
+use triage::lookup::Lookup;
+use triage::orders::{Access, Limits, Order, Orders, RawOrder};
 
 /// The first message's time where a script says nothing: an ordinary Monday afternoon.
 const CLOCK: &str = "2026-11-23T14:05:00+08:00";
@@ -22,6 +27,12 @@ pub(super) struct Script {
     clock: Option<String>,
     #[serde(default)]
     pub(super) customer: Option<Customer>,
+    /// The shop's orders. Where there are none, no orders are connected.
+    #[serde(default)]
+    pub(super) orders: Option<Vec<RawOrder>>,
+    /// Whether the shop's products are connected.
+    #[serde(default)]
+    pub(super) products: bool,
     pub(super) turns: Vec<Turn>,
 }
 
@@ -39,6 +50,7 @@ pub(super) struct Turn {
     wait: Option<String>,
     after: Option<String>,
     pub(super) attach: Option<AttachmentKind>,
+    pub(super) context: Option<Context>,
     #[serde(default)]
     pub(super) expect: Expected,
 }
@@ -60,6 +72,7 @@ pub(super) struct Expected {
     pub(super) has_not: OneOf,
     pub(super) lang: Option<String>,
     pub(super) choices: Vec<String>,
+    pub(super) slots: BTreeMap<String, String>,
     pub(super) supersedes: Option<usize>,
     pub(super) new_words: Option<bool>,
     pub(super) offers_person: Option<bool>,
@@ -88,10 +101,34 @@ impl OneOf {
     }
 }
 
+/// Orders as a script lists them.
+struct Listed(Vec<Order>);
+
+impl Orders for Listed {
+    fn by_number(&self, number: &str) -> Lookup<Option<Order>> {
+        let is_it = |order: &&Order| order.number == number || order.tracking.as_deref() == Some(number);
+        Lookup::Now(Ok(self.0.iter().find(is_it).cloned()))
+    }
+
+    fn of_customer(&self, customer: &str) -> Lookup<Vec<Order>> {
+        let own = self.0.iter().filter(|order| order.customer.as_deref() == Some(customer));
+        Lookup::Now(Ok(own.cloned().collect()))
+    }
+}
+
 impl Script {
     pub(super) fn read(path: &Path) -> Self {
         let text = std::fs::read_to_string(path).unwrap();
         serde_norway::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
+    /// The shop's data as the script tells them.
+    pub(super) fn shop_data(&self) -> ShopData {
+        let orders = self.orders.as_ref().map(|orders| {
+            let orders = orders.iter().map(|order| order.clone().check().unwrap()).collect();
+            Arc::new(Access::new(Arc::new(Listed(orders)), Limits::default()))
+        });
+        ShopData { orders, products: self.products.then(crate::products) }
     }
 
     pub(super) fn start(&self) -> Timestamp {
@@ -110,14 +147,24 @@ impl Turn {
     }
 }
 
+/// `20s`, `11m5s`, `26h`.
 fn duration(text: &str) -> SignedDuration {
-    let (number, unit) = text.split_at(text.len() - 1);
-    let number: i64 = number.parse().unwrap_or_else(|_| panic!("`{text}` is no span of time"));
-    match unit {
-        "s" => SignedDuration::from_secs(number),
-        "m" => SignedDuration::from_mins(number),
-        "h" => SignedDuration::from_hours(number),
-        "d" => SignedDuration::from_hours(24 * number),
-        _ => panic!("`{text}` is no span of time"),
+    let mut sum = SignedDuration::ZERO;
+    let mut number = 0_i64;
+    for c in text.chars() {
+        let unit = match c {
+            's' => 1,
+            'm' => 60,
+            'h' => 3600,
+            'd' => 24 * 3600,
+            digit => {
+                let digit = digit.to_digit(10).unwrap_or_else(|| panic!("`{text}` is no span of time"));
+                number = number * 10 + i64::from(digit);
+                continue;
+            }
+        };
+        sum += SignedDuration::from_secs(number * unit);
+        number = 0;
     }
+    sum
 }

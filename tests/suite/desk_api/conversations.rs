@@ -96,6 +96,35 @@ async fn a_conversation_is_given_to_people_queues_and_the_bot() {
     }
 }
 
+/// Whoever is given a conversation finds the ticket in the queue of what it is about, as far forward as the customer counts.
+#[tokio::test]
+async fn an_assigned_ticket_knows_topic_and_tier() {
+    let api = Api::new();
+    let asks = async |message: &str, text: &str, customer: Value| {
+        let request = json!({"conversation_id": "c-1", "message_id": message, "text": text, "customer": customer});
+        api.post("/v1/triage", request).await
+    };
+    let given = async |to: Value| {
+        let ticket = api.post("/v1/conversations/c-1/assign", to).await["ticket"].clone();
+        json!([ticket["queue"], ticket["level"], ticket["reason"], ticket["intent"], ticket["urgency"]["tier"]])
+    };
+    let freight = json!(["logistics", "normal", "assigned", "shipping_fee", "gold"]);
+    // The second of two that are decided together does not tell the tier again.
+    asks("m-1", "你好", json!({"tier": "gold"})).await;
+    asks("m-2", "运费多少", Value::Null).await;
+    assert_eq!(given(json!({"agent": "a-7"})).await, freight);
+    assert_eq!(given(json!({"agent": "a-8"})).await, freight, "the same ticket");
+    assert_eq!(given(json!({"to": "bot"})).await, json!([null, null, null, null, null]));
+    // It starts anew: who the customer is stays, what it was about is dealt with.
+    assert_eq!(given(json!({"agent": "a-7"})).await, json!(["general", "normal", "assigned", null, "gold"]));
+    given(json!({"to": "bot"})).await;
+    asks("m-3", "运费多少", json!({"tier": "diamond"})).await;
+    assert_eq!(
+        given(json!({"queue": "finance"})).await,
+        json!(["finance", "normal", "assigned", "shipping_fee", "diamond"])
+    );
+}
+
 #[tokio::test]
 async fn an_id_may_hold_anything() {
     let api = Api::new();

@@ -218,6 +218,46 @@ async fn the_life_of_a_ticket() {
     }
 }
 
+/// Answers and events tell the version that is stored. What one step does is one change, however many events tell of it.
+#[tokio::test]
+async fn a_version_is_the_one_that_is_stored() {
+    let api = Api::new();
+    let first = api.desk.last_event().await.unwrap();
+    let ticket = api.hand_over("c-1").await;
+    let stored = || api.store.ticket(&ticket).unwrap().unwrap().version;
+    assert_eq!(stored(), 1);
+    api.say("c-1", "m-2", "人呢").await;
+    assert_eq!(stored(), 2);
+    for (step, agent, version) in [("claim", "a-7", 3), ("claim", "a-7", 3), ("release", "a-7", 4), ("claim", "a-7", 5)]
+    {
+        let answered = api.post(&format!("/v1/handoffs/{ticket}/{step}"), json!({"agent": agent})).await;
+        assert_eq!((&answered["version"], stored()), (&json!(version), version), "{step}");
+    }
+    let given = api.post("/v1/conversations/c-1/assign", json!({"agent": "a-8"})).await;
+    assert_eq!((&given["ticket"]["version"], stored()), (&json!(6), 6));
+    let said = json!({"role": "agent", "agent": "a-8", "text": "在的"});
+    api.post("/v1/conversations/c-1/messages", said).await;
+    assert_eq!(stored(), 7, "a change without an event");
+    api.pass(90 * 24 * 3600);
+    assert_eq!(api.desk.check_due_times().await.unwrap(), 1);
+    let done = api.post(&format!("/v1/handoffs/{ticket}/resolve"), json!({"agent": "a-8"})).await;
+    assert_eq!((&done["version"], stored()), (&json!(9), 9));
+    let events = api.store.events_after(first, 99).unwrap();
+    let told: Vec<_> = events.iter().map(|stored| (stored.event.kind.id(), stored.event.ticket.version)).collect();
+    let expected = [
+        ("ticket.created", 1),
+        ("ticket.message", 2),
+        ("ticket.claimed", 3),
+        ("ticket.released", 4),
+        ("ticket.claimed", 5),
+        ("ticket.released", 6),
+        ("ticket.claimed", 6),
+        ("sla.resolve_missed", 8),
+        ("ticket.resolved", 9),
+    ];
+    assert_eq!(told, expected);
+}
+
 /// Each of 200 people reaches for 40 of 1,000 tickets, and each ticket is wanted by eight.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_ticket_is_claimed_twice() {

@@ -75,6 +75,7 @@ fn of_conversations() -> Vec<Refused> {
         no("in between", in_bot("rating", json!({"rating": 4.5})), 422, "invalid_request"),
         no("saying nowhere", nobody("messages", json!({"role": "bot", "text": "您好"})), 404, "not_found"),
         no("as the customer", said(json!({"role": "customer"})), 422, "invalid_request"),
+        no("a person without a name", said(json!({"agent": null})), 422, "invalid_request"),
         no("saying nothing", said(json!({"text": " "})), 422, "invalid_request"),
         no("saying too much", said(json!({"text": "好".repeat(8_001)})), 422, "invalid_request"),
         no("an empty id", said(json!({"message_id": ""})), 422, "invalid_request"),
@@ -222,6 +223,17 @@ async fn everything_wrong_has_its_status_and_code_and_is_documented() {
 async fn messages_say_what_is_allowed_and_repeat_nothing() {
     let (api, [waits, ..]) = prepare().await;
     let canary = "13812345678";
+    let long = canary.repeat(20);
+    let long_agent = "`agent` has 220 characters; 1 to 200 are allowed";
+    let long_id = "`message_id` has 220 characters; 1 to 200 are allowed";
+    let with = |mut body: Value, change: Value| {
+        body.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        body
+    };
+    let said = |change| with(json!({"role": "agent", "agent": "a-7", "text": "您好"}), change);
+    let feedback = |change| {
+        with(json!({"conversation_id": "c-bot", "message_id": "m-1", "agent": "a-7", "handoff": true}), change)
+    };
     for (request, expected) in [
         (get("/v1/handoffs?limit=900"), "`limit`: 1 to 200 are allowed"),
         (get("/v1/handoffs?state=13812345678"), "`state`: unknown value; allowed: `queued`, `claimed`, `resolved`, "),
@@ -229,6 +241,7 @@ async fn messages_say_what_is_allowed_and_repeat_nothing() {
         (get("/v1/handoffs?after=13812345678"), "`after` is not the `next` of an earlier page"),
         (get("/v1/conversations/13812345678"), "there is no such conversation"),
         (get("/v1/handoffs/13812345678"), "there is no such ticket"),
+        (get("/v1/handoffs/13812345678%FF"), "the id in the path is not UTF-8"),
         (get("/v1/conversations/c-bot?last=900"), "`last`: 0 to 500 are allowed"),
         (
             to(&format!("/v1/handoffs/{waits}/resolve"), json!({"agent": canary})),
@@ -239,6 +252,24 @@ async fn messages_say_what_is_allowed_and_repeat_nothing() {
             to("/v1/conversations/c-bot/assign", json!({"agent": canary, "to": "bot"})),
             "exactly one of `agent`, `queue` and `to` must be given",
         ),
+        (
+            to("/v1/conversations/c-bot/assign", json!({"queue": canary})),
+            "`queue`: unknown value; allowed: `aftersale`, ",
+        ),
+        (to("/v1/conversations/c-bot/assign", json!({"agent": long})), long_agent),
+        (to("/v1/conversations/c-bot/messages", said(json!({"agent": long}))), long_agent),
+        (to("/v1/conversations/c-bot/messages", said(json!({"message_id": long}))), long_id),
+        (
+            to("/v1/conversations/c-bot/messages", said(json!({"agent": null}))),
+            "`agent` must be given where `role` is agent; 1 to 200 characters are allowed",
+        ),
+        (to(&format!("/v1/handoffs/{waits}/claim"), json!({"agent": long})), long_agent),
+        (to("/v1/feedback", feedback(json!({"agent": long}))), long_agent),
+        (
+            to("/v1/feedback", feedback(json!({"intent": canary}))),
+            "`intent`: unknown value; allowed: the ids of the catalogue's intents, and `other`",
+        ),
+        (to("/v1/conversations/c-bot/rating", json!({"rating": 138})), "`rating`: 1 to 5 are allowed"),
         (to("/v1/conversations/c-bot/rating", json!({"rating": 999})), "`rating`: 1 to 5 are allowed"),
     ] {
         let uri = request.uri().clone();

@@ -2,11 +2,12 @@
 
 use jiff::SignedDuration;
 use triage::catalogue::Level;
-use triage::conversation::{Awaiting, Burst, Given, MoodTrace, State};
+use triage::conversation::{Awaiting, Burst, Given, MoodTrace, OfferedOrder, State};
 use triage::incoming::{Attachment, AttachmentKind, Role};
 use triage::labels::Emotion;
 use triage::reply::Slot;
-use triage::slots::Carried;
+use triage::shop::Reason;
+use triage::slots::{Carried, Line};
 use triage::store::{Change, Conversation, Said, Store, Turn, TurnKind};
 use triage::text::Tally;
 use triage::ticket::{EventKind, Missed, Packet, PastTurn, Ticket, TicketState, Urgency};
@@ -34,6 +35,12 @@ fn full_state() -> State {
         is_told: true,
         burst: Some(Box::new(Burst { message_ids: vec!["m-1".into()], text: "到新疆\n运费".into(), before })),
         last_at: Some(at(3)),
+        tier: Some("gold".into()),
+        orders: vec![OfferedOrder { number: "202605260001".into(), titles: vec!["全棉毛巾".into()] }],
+        proven: vec!["202605260001".into()],
+        wrong_proofs: 2,
+        basket: vec![Line { product: "QH-1002".into(), quantity: Some(3) }],
+        reason: Some(Reason::Faulty),
     }
 }
 

@@ -1,0 +1,249 @@
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A computed fact about a message, usable as a condition of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Flag {
+    /// The region pays the surcharge.
+    RemoteRegion,
+    /// The region is not served.
+    UnservedRegion,
+    /// The amount ships free.
+    FreeShipping,
+    /// The basket, or the amount, reaches a promotion tier.
+    TierReached,
+    /// There is a further tier to reach.
+    NextTier,
+    /// What an order paid for now would be sent in a sales season, with its longer times.
+    InSeason,
+    /// The shop's orders cannot be asked, or there is nothing to ask.
+    OrdersUnavailable,
+    /// An order that the customer may see is known. So with every flag of an order.
+    OrderKnown,
+    /// It is not paid.
+    OrderAwaitingPayment,
+    /// It is paid and has not left.
+    OrderNotSent,
+    /// It is on its way.
+    OrderDispatched,
+    /// It has arrived.
+    OrderDelivered,
+    /// It is completed.
+    OrderCompleted,
+    /// It was cancelled.
+    OrderCancelled,
+    /// Something happens after the sale: a return, an exchange, a refund or a repair.
+    OrderAfterSales,
+    /// It should have left, or arrived, before today.
+    OrderLate,
+    /// Its tracking number is known.
+    OrderTracked,
+    /// The after-sales case gives money back: a return or a refund.
+    AfterMoney,
+    /// It was asked for and is being reviewed.
+    AfterRequested,
+    /// It was agreed to.
+    AfterApproved,
+    /// The goods are on their way back, or back and being checked.
+    AfterChecking,
+    /// The money is on its way.
+    AfterRefunding,
+    /// It is done.
+    AfterDone,
+    /// It was not agreed to.
+    AfterRefused,
+    /// The item may be returned today.
+    ReturnAllowed,
+    /// The days are over.
+    ReturnTooLate,
+    /// Its category may not be returned without a reason.
+    ReturnExcepted,
+    /// It depends on whether it was opened, which is not known.
+    ReturnIfUnopened,
+    /// It has not been received.
+    ReturnNotReceived,
+    /// A return, exchange or refund is under way.
+    ReturnUnderWay,
+    /// The items of the order differ in this.
+    ReturnMixed,
+    /// The goods are faulty, wrong or damaged.
+    Faulty,
+    /// The shop pays the freight back.
+    FreightByShop,
+    /// The price fell within the days, and a difference is due.
+    ProtectionDue,
+    /// The price has not fallen.
+    ProtectionNone,
+    /// The days are over.
+    ProtectionTooLate,
+    /// What is cheaper now is a timed offer.
+    ProtectionTimed,
+    /// A product is known. So with every flag of a product.
+    ProductKnown,
+    /// It is in stock.
+    ProductAvailable,
+    /// It is not, and comes back on a known day.
+    ProductBack,
+    /// It is not, and nobody knows when it comes back.
+    ProductOut,
+    /// It is made when ordered.
+    ProductMade,
+    /// It will not come back.
+    ProductDiscontinued,
+    /// The fact that is asked for is known.
+    ProductFact,
+    /// It comes in sizes.
+    ProductSizes,
+    /// A size fits the height and weight.
+    SizeFits,
+    /// A basket or an amount is known, and what it costs.
+    BasketKnown,
+    /// The coupons and products named leave more to say than an amount does.
+    BasketItemised,
+    /// The promotions named may be used together.
+    StackingYes,
+    /// They may not.
+    StackingNo,
+    /// A gift comes with the basket.
+    GiftReached,
+}
+
+impl Flag {
+    /// Whether this is told by the shop's own data, not by the message and the rules alone.
+    #[must_use]
+    pub fn is_looked_up(self) -> bool {
+        let groups = ["order.", "after.", "return.", "protection.", "product."];
+        let is_told = |name: &&str| groups.iter().any(|group| name.starts_with(group));
+        self == Self::OrdersUnavailable || self.variables().iter().any(is_told)
+    }
+
+    /// What a template may name where this holds.
+    #[must_use]
+    pub fn variables(self) -> &'static [&'static str] {
+        use Flag as F;
+        match self {
+            F::RemoteRegion | F::UnservedRegion | F::FreeShipping | F::OrdersUnavailable => &[],
+            F::TierReached => &["promotion.off", "promotion.pays"],
+            F::NextTier => &["promotion.next_from", "promotion.next_missing", "promotion.next_extra"],
+            F::InSeason => &["delivery.season", "delivery.season_until"],
+            F::OrderKnown
+            | F::OrderAwaitingPayment
+            | F::OrderNotSent
+            | F::OrderDispatched
+            | F::OrderDelivered
+            | F::OrderCompleted
+            | F::OrderCancelled
+            | F::OrderLate => ORDER,
+            F::OrderTracked => &["order.tracking"],
+            F::OrderAfterSales
+            | F::AfterMoney
+            | F::AfterRequested
+            | F::AfterApproved
+            | F::AfterChecking
+            | F::AfterRefunding
+            | F::AfterDone
+            | F::AfterRefused
+            | F::ReturnUnderWay => AFTER,
+            F::ReturnAllowed
+            | F::ReturnTooLate
+            | F::ReturnExcepted
+            | F::ReturnIfUnopened
+            | F::ReturnNotReceived
+            | F::ReturnMixed => RETURN,
+            F::Faulty => &[],
+            F::FreightByShop => RETURN,
+            F::ProtectionDue | F::ProtectionNone | F::ProtectionTooLate | F::ProtectionTimed => PROTECTION,
+            F::ProductKnown
+            | F::ProductAvailable
+            | F::ProductBack
+            | F::ProductOut
+            | F::ProductMade
+            | F::ProductDiscontinued
+            | F::ProductFact
+            | F::ProductSizes
+            | F::SizeFits => PRODUCT,
+            F::BasketKnown | F::BasketItemised => BASKET,
+            F::StackingYes | F::StackingNo => STACKING,
+            F::GiftReached => &["basket.gift"],
+        }
+    }
+}
+
+const ORDER: &[&str] = &[
+    "order.number",
+    "order.state",
+    "order.items",
+    "order.total",
+    "order.carrier",
+    "order.tracking",
+    "order.placed",
+    "order.leaves_by",
+    "order.expected",
+    "order.delivered",
+    "order.late_days",
+];
+
+const AFTER: &[&str] = &[
+    "order.number",
+    "order.items",
+    "order.total",
+    "after.kind",
+    "after.step",
+    "after.since",
+    "after.amount",
+    "after.pay_by",
+    "after.arrive_from",
+    "after.arrive_until",
+];
+
+const RETURN: &[&str] = &[
+    "order.number",
+    "order.items",
+    "order.expected",
+    "return.item",
+    "return.last_day",
+    "return.days_left",
+    "return.days_over",
+    "return.rule",
+    "return.freight",
+    "return.keep_at_most",
+    "return.lines",
+];
+
+const PROTECTION: &[&str] = &[
+    "order.number",
+    "protection.item",
+    "protection.paid",
+    "protection.now",
+    "protection.each",
+    "protection.total",
+    "protection.quantity",
+    "protection.last_day",
+];
+
+const PRODUCT: &[&str] = &[
+    "product.id",
+    "product.title",
+    "product.price",
+    "product.stock",
+    "product.back",
+    "product.sizes",
+    "product.fact_name",
+    "product.fact",
+    "product.facts",
+    "product.size",
+];
+
+const BASKET: &[&str] = &[
+    "basket.goods",
+    "basket.lines",
+    "basket.off",
+    "basket.pays",
+    "basket.fee",
+    "basket.total",
+    "basket.next",
+    "basket.refused",
+];
+
+const STACKING: &[&str] = &["stacking.first", "stacking.second", "stacking.why"];

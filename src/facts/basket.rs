@@ -1,0 +1,181 @@
+//! What a basket costs, and what goes with what.
+
+use serde_json::{Value, json};
+
+use super::{Sheet, Sight};
+use crate::catalogue::Flag;
+use crate::incoming::Context;
+use crate::quote;
+use crate::shop::{Basket, Line, Pair, Quote, Why};
+use crate::slots::{self, Slots};
+
+/// A product in a basket, and how many of it.
+pub type BasketLine = slots::Line;
+
+/// What is to be bought: what the message names, what the gateway says is in the basket, or what was named before. A sum named
+/// now takes the place of all of it.
+pub(super) fn meant(slots: &Slots, context: Option<&Context>, before: &[BasketLine]) -> Vec<BasketLine> {
+    let counted = slots.lines().iter().any(|line| line.quantity.is_some());
+    let told = || context.map(|context| context.basket.iter().filter_map(line).collect::<Vec<_>>()).unwrap_or_default();
+    let given = told();
+    match () {
+        () if !slots.lines().is_empty() && (counted || (given.is_empty() && before.is_empty())) => {
+            slots.lines().to_vec()
+        }
+        () if slots.names("amount") => Vec::new(),
+        () if !given.is_empty() => given,
+        () if !before.is_empty() => before.to_vec(),
+        () => slots.lines().to_vec(),
+    }
+}
+
+/// A line as gateways write it: `{"product": "QH-1001", "quantity": 2}`.
+fn line(value: &Value) -> Option<BasketLine> {
+    let quantity = match value.get("quantity") {
+        None => Some(1),
+        Some(quantity) => quantity.as_u64().and_then(|count| u32::try_from(count).ok()),
+    };
+    Some(BasketLine { product: value.get("product")?.as_str()?.to_owned(), quantity: Some(quantity?) })
+}
+
+/// The sum for the basket, for an amount alone, and whether the promotions named go together.
+pub(super) fn facts(sight: &Sight<'_>, sheet: &mut Sheet) {
+    stacking(sight, sheet);
+    let shop = sight.catalogue.shop();
+    let at = sight.now.datetime();
+    if let Some(amount) = sight.slots.amount
+        && let Ok(plain) = shop.promotions.quote(&Basket::of_amount(amount, at), &shop.shipping)
+    {
+        sheet.flag(Flag::TierReached, shop.promotions.is_tier_reached(&plain));
+        sheet.flag(Flag::NextTier, plain.next.is_some());
+        sheet.group("promotion", |english| quote::values(&plain, english));
+    }
+    let lines = lines(sight);
+    if lines.is_empty() {
+        return;
+    }
+    let coupons = coupons(sight);
+    let is_itemised = lines.len() > 1 || !coupons.is_empty() || lines.iter().any(|line| line.product.is_some());
+    let member = sight.scene.tier.clone();
+    let is_richer = is_itemised || member.as_deref().is_some_and(|level| shop.member_discount(level));
+    let basket = Basket { lines, coupons, member, at, region: sight.slots.region };
+    let Ok(quote) = shop.promotions.quote(&basket, &shop.shipping) else { return };
+    sheet.flag(Flag::BasketKnown, true);
+    sheet.flag(Flag::BasketItemised, is_richer);
+    sheet.flag(Flag::NextTier, quote.next.is_some());
+    sheet.flag(Flag::GiftReached, !quote.gifts.is_empty());
+    sheet.group("basket", |english| told(&quote, &basket, english));
+}
+
+/// The goods that are priced: products that are known, or one sum.
+fn lines(sight: &Sight<'_>) -> Vec<Line> {
+    let priced = |line: &BasketLine| {
+        let product = sight.found.product(&line.product)?;
+        Some(Line {
+            product: Some(product.id.clone()),
+            category: Some(product.category.clone()),
+            price: product.price,
+            quantity: line.quantity.unwrap_or(1),
+        })
+    };
+    let lines: Option<Vec<Line>> = sight.scene.basket.iter().map(priced).collect();
+    match (lines, sight.slots.amount) {
+        (Some(lines), _) if !lines.is_empty() => lines,
+        // A product that is not known has no price, and a basket without it another sum.
+        (_, Some(amount)) if sight.scene.basket.is_empty() => {
+            vec![Line { product: None, category: None, price: amount, quantity: 1 }]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Coupons held: those that the gateway knows of, else those that the customer speaks of.
+fn coupons(sight: &Sight<'_>) -> Vec<String> {
+    if !sight.scene.coupons.is_empty() {
+        return sight.scene.coupons.clone();
+    }
+    let promotions = &sight.catalogue.shop().promotions;
+    let is_coupon = |id: &&String| promotions.coupons().any(|rule| rule.id == **id);
+    sight.slots.promotions.iter().filter(is_coupon).cloned().collect()
+}
+
+fn told(quote: &Quote, basket: &Basket, english: bool) -> Value {
+    let join = |parts: Vec<String>| parts.join(if english { "; " } else { "；" });
+    let steps = quote.steps.iter().map(|step| {
+        let (name, terms) = (step.name.get(english), step.terms.get(english));
+        if english {
+            format!("{name} ({terms}) −{}, {} left", step.off, step.left)
+        } else {
+            format!("{name}（{terms}）−{}，余{}", step.off, step.left)
+        }
+    });
+    let fee = quote.shipping.map(|shipping| shipping.fee);
+    json!({
+        "goods": quote.goods,
+        "lines": join(steps.collect()),
+        "off": quote.goods - quote.pays,
+        "pays": quote.pays,
+        "fee": fee,
+        "total": quote.total,
+        "gift": quote.gifts.first().map(|gift| gift.name.get(english)),
+        "next": quote.next.as_ref().map(|next| {
+            if english {
+                format!("{} more ({} from {}) saves {} more", next.missing, next.name.get(true), next.from, next.extra)
+            } else {
+                format!("再加{}元（{}满{}）可多省{}元", next.missing, next.name.get(false), next.from, next.extra)
+            }
+        }),
+        "refused": join(refused(quote, basket, english)),
+    })
+}
+
+/// Coupons that are held and not used, and why.
+fn refused(quote: &Quote, basket: &Basket, english: bool) -> Vec<String> {
+    let held = quote.refused.iter().filter(|refused| basket.coupons.contains(&refused.rule));
+    let told = held.filter_map(|refused| {
+        let name = refused.name.get(english);
+        let why = match (&refused.why, english) {
+            (Why::NotWith { reason, .. }, _) => reason.get(english).to_owned(),
+            (Why::Missing(missing), false) => format!("还差{missing}元可用"),
+            (Why::Missing(missing), true) => format!("{missing} yuan short of it"),
+            (Why::OtherGoods, false) => "不适用于这些商品".to_owned(),
+            (Why::OtherGoods, true) => "not for these goods".to_owned(),
+            (Why::OutsideItsTime, false) => "不在使用时间内".to_owned(),
+            (Why::OutsideItsTime, true) => "outside its time".to_owned(),
+            (Why::Worse, false) => "不用更划算".to_owned(),
+            (Why::Worse, true) => "you pay less without it".to_owned(),
+            _ => return None,
+        };
+        Some(if english { format!("{name}: {why}") } else { format!("{name}：{why}") })
+    });
+    told.collect()
+}
+
+/// Whether the first two promotions named go together; of more, two that do not, if there are such.
+fn stacking(sight: &Sight<'_>, sheet: &mut Sheet) {
+    let promotions = &sight.catalogue.shop().promotions;
+    let mut named: Vec<&String> = Vec::new();
+    for id in &sight.slots.promotions {
+        if !named.contains(&id) {
+            named.push(id);
+        }
+    }
+    let pairs = named.iter().enumerate().flat_map(|(at, one)| named[at + 1..].iter().map(move |other| (*one, *other)));
+    let judged: Vec<(&String, &String, Pair)> =
+        pairs.filter_map(|(one, other)| Some((one, other, promotions.pair(one, other)?))).collect();
+    let barred = judged.iter().find(|(.., pair)| matches!(pair, Pair::Not { .. }));
+    let Some((one, other, pair)) = barred.or(judged.first()) else { return };
+    sheet.flag(Flag::StackingNo, matches!(pair, Pair::Not { .. }));
+    sheet.flag(Flag::StackingYes, !matches!(pair, Pair::Not { .. }));
+    sheet.group("stacking", |english| {
+        let name = |id: &str| promotions.rule(id).map(|rule| rule.name.get(english).to_owned());
+        let why = match pair {
+            Pair::Not { why } => why.get(english).to_owned(),
+            Pair::OnOtherGoods if english => "on different goods of the order".to_owned(),
+            Pair::OnOtherGoods => "用在不同的商品上".to_owned(),
+            Pair::Together if english => "both count in one order".to_owned(),
+            Pair::Together => "同一单可以一起用".to_owned(),
+        };
+        json!({ "first": name(one), "second": name(other), "why": why })
+    });
+}

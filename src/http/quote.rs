@@ -1,0 +1,42 @@
+//! `POST /v1/quote`: what a basket costs.
+
+use axum::extract;
+
+use super::extract::Json;
+use super::problem::{Code, Problem};
+use super::{State, openapi};
+use crate::quote::{QuoteReply, QuoteRequest};
+
+/// Works out a basket: the best legal combination of promotions, shipping, and what one step more would save.
+///
+/// Decides nothing and keeps nothing. Price and category of an item come from the request; a product that is not known here
+/// needs them there.
+#[utoipa::path(post, path = "/v1/quote", tag = "quote", operation_id = "quote",
+    params(openapi::Headers),
+    request_body(content = QuoteRequest, example = json!({
+        "basket": [
+            {"product": "QH-2001", "quantity": 1, "price": "468", "category": "kitchen"},
+            {"product": "QH-1002", "quantity": 3, "price": "29.90", "category": "bedding"}
+        ],
+        "coupons": ["shop_coupon"], "member": "gold", "region": "浙江"
+    })),
+    responses((status = 200, description = "the sum, line by line", body = QuoteReply), openapi::QuoteErrors),
+)]
+pub(super) async fn quote(
+    extract::State(state): extract::State<State>,
+    Json(request): Json<QuoteRequest>,
+) -> Result<axum::Json<QuoteReply>, Problem> {
+    let engine = state.live().engine();
+    let products = engine.products_of(&request).await;
+    // Many rules and lines take longer than other requests should wait for.
+    let quoted = tokio::task::spawn_blocking(move || {
+        engine.quote(
+            &request,
+            &|id| products.iter().find(|product| product.id.eq_ignore_ascii_case(id)).cloned(),
+            &engine.now(),
+        )
+    })
+    .await;
+    let quoted = quoted.map_err(|_| Problem::new(Code::Internal, "the quote broke off"))?;
+    quoted.map(axum::Json).map_err(|error| Problem::new(Code::InvalidRequest, error.to_string()))
+}

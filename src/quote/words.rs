@@ -1,0 +1,85 @@
+//! A quote in words, and as the values of templates.
+
+use serde_json::{Value, json};
+
+use super::reply::Both;
+use crate::shop::{Gift, Quote, Step, Why, Words};
+
+/// What templates may name as `promotion`.
+#[must_use]
+pub fn values(quote: &Quote, english: bool) -> Value {
+    let lines: Vec<String> = quote.steps.iter().map(|step| line(step).get(english).to_owned()).collect();
+    let gifts: Vec<&str> = quote.gifts.iter().map(|gift| gift.name.get(english)).collect();
+    let mut values = json!({
+        "off": quote.goods - quote.pays,
+        "pays": quote.pays,
+        "total": quote.total,
+        "lines": lines.join(if english { "; " } else { "；" }),
+        "gifts": gifts.join(if english { ", " } else { "、" }),
+    });
+    if let Some(next) = &quote.next {
+        for (name, sum) in [("next_from", next.from), ("next_missing", next.missing), ("next_extra", next.extra)] {
+            values[name] = json!(sum);
+        }
+    }
+    values
+}
+
+/// The sum from the goods to what is to be paid, line by line.
+pub(super) fn lines(quote: &Quote) -> Vec<Words> {
+    let both = |zh: String, en: String| Words { zh, en };
+    let mut lines = vec![both(format!("商品：{}", quote.goods), format!("Goods: {}", quote.goods))];
+    lines.extend(quote.steps.iter().map(line));
+    match quote.shipping {
+        None => {}
+        Some(shipping) if shipping.is_unserved => {
+            lines.push(both("运费：该地区不配送".into(), "Shipping: this place is not served".into()));
+        }
+        Some(shipping) if shipping.is_free => lines.push(both("运费：包邮".into(), "Shipping: free".into())),
+        Some(shipping) => {
+            lines.push(both(format!("运费：+{}", shipping.fee), format!("Shipping: +{}", shipping.fee)));
+        }
+    }
+    lines.push(both(format!("应付：{}", quote.total), format!("To pay: {}", quote.total)));
+    lines.extend(quote.gifts.iter().map(gift));
+    lines
+}
+
+/// `满减（满500减120）：−120，余 380`.
+fn line(step: &Step) -> Words {
+    let Step { name, terms, off, left, .. } = step;
+    let units = step.units.map_or(String::new(), |units| format!(" ×{units}"));
+    Words {
+        zh: format!("{}（{}{units}）：−{off}，余 {left}", name.zh, terms.zh),
+        en: format!("{} ({}{units}): −{off}, {left} left", name.en, terms.en),
+    }
+}
+
+fn gift(gift: &Gift) -> Words {
+    let note = |english: bool, open: &str, close: &str| {
+        gift.stock_note.as_ref().map_or(String::new(), |note| format!("{open}{}{close}", note.get(english)))
+    };
+    Words {
+        zh: format!("赠品：{}{}", gift.name.zh, note(false, "（", "）")),
+        en: format!("Gift: {}{}", gift.name.en, note(true, " (", ")")),
+    }
+}
+
+/// Why a rule was not used.
+pub(super) fn why(why: &Why) -> Both {
+    let both = |zh: &str, en: &str| Both { zh: zh.to_owned(), en: en.to_owned() };
+    match why {
+        Why::OutsideItsTime => both("现在不在活动时间内", "not at this time"),
+        Why::NotThisLevel => both("不适用于该会员等级", "not for this level"),
+        Why::NotHeld => both("需要持有这张券", "needs its coupon"),
+        Why::OtherGoods => both("购物车里没有适用的商品", "no goods that it is for"),
+        Why::Missing(missing) => Both { zh: format!("还差{missing}元"), en: format!("{missing} yuan missing") },
+        Why::MissingUnits(units) => Both { zh: format!("还差{units}件"), en: format!("{units} more needed") },
+        Why::NotWith { reason, .. } => both(&reason.zh, &reason.en),
+        Why::Limit(units) => Both {
+            zh: format!("超出限购，{units}件按原价"),
+            en: format!("beyond the limit: {units} at the ordinary price"),
+        },
+        Why::Worse => both("不用它付得更少", "without it there is less to pay"),
+    }
+}

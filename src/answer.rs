@@ -6,7 +6,7 @@ use jiff::Zoned;
 use serde_json::json;
 
 use crate::calendar;
-use crate::catalogue::{Catalogue, Due, Resolves, Template, TextKey, Values, Wording};
+use crate::catalogue::{Catalogue, Due, Intent, Resolves, Template, TextKey, Values, Wording};
 use crate::facts;
 use crate::orders::Order;
 use crate::policy::{Decision, Evidence, Outcome, Plan, plan};
@@ -80,6 +80,7 @@ pub fn words(
                 intents.push(plan.intent.id.clone());
                 variant = if at == 0 { used } else { variant };
             }
+            choices = words.choices(&decision.choices);
         }
         Outcome::Slot(intent, slot) => {
             if let Some(rule) = intent.slot(slot) {
@@ -126,10 +127,7 @@ pub fn words(
             let (text, used) = words.pick(&format!("{key:?}"), wording, &values)?;
             parts.push(text);
             variant = used;
-            choices = offered
-                .iter()
-                .map(|intent| Choice { value: intent.id.clone(), title: intent.title(words.english).to_owned() })
-                .collect();
+            choices = words.choices(offered);
         }
     }
     if decision.offer_person {
@@ -187,6 +185,13 @@ impl<'e, 'a> Words<'e, 'a> {
 
     fn answer(&self, plan: &Plan<'_>) -> Result<(String, usize), AnswerError> {
         self.pick(&format!("{}/{}", plan.intent.id, plan.answer.id), &plan.answer.wording, &self.values)
+    }
+
+    /// Intents as a gateway offers them.
+    fn choices(&self, offered: &[&Intent]) -> Vec<Choice> {
+        let choice =
+            |intent: &&Intent| Choice { value: intent.id.clone(), title: intent.title(self.english).to_owned() };
+        offered.iter().map(choice).collect()
     }
 
     /// One wording of a text, filled, and its number; not the one that this text had last in the conversation.

@@ -76,6 +76,12 @@ pub const HUMAN_AGENT: &str = "human_agent";
 /// The intent of a complaint.
 pub const COMPLAINT: &str = "complaint";
 
+/// The intent that hands over what was asked for.
+pub const PROVIDE_INFO: &str = "provide_info";
+
+/// The intent that asks where an order is: what its number alone asks.
+pub const ORDER_LOOKUP: &str = "order_lookup";
+
 /// The label of messages that are none of the catalogue's; never a file of it.
 pub const OTHER: &str = "other";
 

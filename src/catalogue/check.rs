@@ -11,7 +11,7 @@ use super::shop::Shop;
 use super::sources::{SourceFile, Sources};
 use super::template::Scope;
 use super::texts::wording;
-use super::{Asks, Catalogue, Flag, Resolves};
+use super::{Asks, Catalogue, Flag, Resolves, Subject};
 use crate::labels::OTHER;
 use crate::slots::{self, NAMES as SLOT_NAMES};
 use crate::text::{Message, Plain, Utterance};
@@ -360,6 +360,7 @@ impl Context<'_> {
             flags: raw.when.flags.clone(),
             needs: raw.needs.clone(),
             resolves: raw.resolves,
+            subject: Subject::of(&flags),
             from,
             until,
             wording: wording(&wordings, &scope, (document, pointer), findings),

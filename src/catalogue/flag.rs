@@ -170,6 +170,46 @@ impl Flag {
     }
 }
 
+/// What of the customer's own an answer tells of, where it is computed from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// Their order: its state, or what happens after the sale.
+    Order,
+    /// What they want to buy, and what it comes to.
+    Basket,
+    /// Promotions that they named, and whether they go together.
+    Promotions,
+    /// A product that they named or look at.
+    Product,
+    /// What may be done with the goods of their order.
+    Goods,
+}
+
+impl Subject {
+    /// What an answer under these conditions tells of.
+    #[must_use]
+    pub fn of(flags: &[Flag]) -> Option<Self> {
+        let tells = |groups: &[&str]| {
+            let is_told = |name: &&str| groups.iter().any(|group| name.starts_with(group));
+            flags.iter().any(|flag| flag.variables().iter().any(is_told))
+        };
+        match () {
+            () if tells(&["return.", "protection."]) => Some(Self::Goods),
+            () if tells(&["basket.", "promotion."]) => Some(Self::Basket),
+            () if tells(&["order.", "after."]) => Some(Self::Order),
+            () if tells(&["stacking."]) => Some(Self::Promotions),
+            () if tells(&["product."]) => Some(Self::Product),
+            () => None,
+        }
+    }
+
+    /// Whether answers to different intents that tell of it tell the same, so that one of them is enough.
+    #[must_use]
+    pub fn is_told_once(self) -> bool {
+        matches!(self, Self::Order | Self::Basket)
+    }
+}
+
 const ORDER: &[&str] = &[
     "order.number",
     "order.state",

@@ -4,7 +4,7 @@ use regex::Regex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::flag::Flag;
+use super::flag::{Flag, Subject};
 use super::pattern::PatternRule;
 use super::template::Template;
 use crate::incoming::PastMessage;
@@ -168,6 +168,8 @@ pub struct AnswerRule {
     pub needs: Vec<String>,
     /// What it can do.
     pub resolves: Resolves,
+    /// What of the customer's own it tells of.
+    pub subject: Option<Subject>,
     /// First day on which it is given.
     pub from: Option<jiff::civil::Date>,
     /// Last day on which it is given.

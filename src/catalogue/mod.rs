@@ -27,7 +27,7 @@ mod texts;
 use std::collections::{HashMap, HashSet};
 
 pub use crate::yaml::{Finding, Findings, Place, Severity};
-pub use flag::Flag;
+pub use flag::{Flag, Subject};
 pub use hours::Due;
 pub use intent::{AnswerRule, Asks, Case, Example, Intent, NearMiss, Resolves, SlotRule, Wording};
 pub use pattern::PatternRule;

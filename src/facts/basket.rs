@@ -18,6 +18,9 @@ pub(super) fn meant(slots: &Slots, context: Option<&Context>, before: &[BasketLi
     let counted = slots.lines().iter().any(|line| line.quantity.is_some());
     let told = || context.map(|context| context.basket.iter().filter_map(line).collect::<Vec<_>>()).unwrap_or_default();
     let given = told();
+    if let Some(recounted) = recounted(slots, if given.is_empty() { before } else { &given }) {
+        return vec![recounted];
+    }
     match () {
         () if !slots.lines().is_empty() && (counted || (given.is_empty() && before.is_empty())) => {
             slots.lines().to_vec()
@@ -27,6 +30,17 @@ pub(super) fn meant(slots: &Slots, context: Option<&Context>, before: &[BasketLi
         () if !before.is_empty() => before.to_vec(),
         () => slots.lines().to_vec(),
     }
+}
+
+/// The one thing that is spoken of, in another number: 四桶呢.
+fn recounted(slots: &Slots, before: &[BasketLine]) -> Option<BasketLine> {
+    let ([quantity], true) = (slots.quantities.as_slice(), slots.lines().is_empty()) else { return None };
+    let product = match (before, slots.products.as_slice()) {
+        ([line], _) => &line.product,
+        ([], [product]) => product,
+        _ => return None,
+    };
+    Some(BasketLine { product: product.clone(), quantity: Some(*quantity) })
 }
 
 /// A line as gateways write it: `{"product": "QH-1001", "quantity": 2}`.

@@ -169,7 +169,7 @@ fn looked_up(
     let topics = || read.topics.iter().filter(is_likely).map(|topic| topic.intent).chain(read.pending);
     let customer = incoming.request.customer.as_ref().filter(|customer| customer.verified);
     let need = Need {
-        order: with_bot && topics().any(|intent| intent.asks.orders),
+        order: with_bot && (topics().any(|intent| intent.asks.orders) || read.slots.is_number_alone(&scene.plain)),
         items: topics().any(|intent| intent.asks.items),
         product: topics().any(|intent| intent.asks.products),
         basket: topics().any(|intent| intent.asks.baskets),

@@ -7,9 +7,10 @@ use crate::catalogue::{Catalogue, Intent};
 use crate::conversation::{self, Awaiting, Situation};
 use crate::head::{IntentScore, Lexical, Scores};
 use crate::incoming::{Incoming, Role};
+use crate::labels::PROVIDE_INFO;
 use crate::model::Reading;
 use crate::policy::Topic;
-use crate::slots::Slots;
+use crate::slots::{Before, Slots};
 use crate::text::{Message, Utterance};
 
 /// The most that another intent can be where it is settled what the message is.
@@ -23,6 +24,12 @@ const LOOK_BACK: usize = 3;
 
 /// Slots that are told to be worked with, where others come along in passing (昨天买的).
 const DATA: [&str; 3] = ["region", "amount", "order_number"];
+
+/// Slots that change what a basket comes to.
+const BASKET: [&str; 5] = ["amount", "product", "quantity", "promotion", "region"];
+
+/// Characters of a message that may be no more than a change of the basket (8桶，我有张店铺券，用了是多少).
+const BASKET_TALK: usize = 40;
 
 /// What a message means.
 pub(super) struct Read<'a> {
@@ -53,7 +60,8 @@ pub(super) fn read<'a>(
     today: Date,
 ) -> Read<'a> {
     let state = &situation.state;
-    let mut slots = Slots::fill(message, incoming, &state.slots, today, parts.lexicon);
+    let before = Before { carried: &state.slots, basket: &state.basket };
+    let mut slots = Slots::fill(message, incoming, before, today, parts.lexicon);
     let picked = proof::picked(message, state);
     if let Some(number) = &picked {
         slots.choose_order(number);
@@ -62,9 +70,10 @@ pub(super) fn read<'a>(
     let said = meant.unwrap_or(message);
     let lexical = Lexical::of(said.model()).after(&model_form(&state.last_line));
     let mut scores = parts.head.score(reading, &lexical);
-    // What a customer says it is not, it is not.
-    if let (Some(_), Some(rejected)) = (meant, state.topic.as_deref().and_then(|id| parts.catalogue.index(id))) {
-        lower(&mut scores, |score| score.intent == rejected);
+    // What a customer says it is not, it is not; but 不是480是680 sets a value right, not the topic.
+    let topic = state.topic.as_deref().and_then(|id| parts.catalogue.intent(id));
+    if let (Some(_), Some(rejected)) = (meant, topic.filter(|topic| !takes(topic, &slots))) {
+        lower(&mut scores, |score| parts.catalogue.intents()[score.intent].id == rejected.id);
     }
     let chosen = chosen(parts.catalogue, (said, meant.is_some()), situation);
     let exact = parts.catalogue.exact(said.plain());
@@ -124,13 +133,29 @@ fn continued(
             &offered[0]
         }
         _ => {
-            let topic = state.topic.as_ref()?;
-            let used =
-                catalogue.intent(topic)?.slots.iter().any(|slot| slot.name != "order_number" && names(&slot.name));
-            (used && conversation::is_ellipsis(message.plain()) && !has_topic_of_its_own(topic)).then_some(topic)?
+            let topic = catalogue.intent(state.topic.as_ref()?)?;
+            let is_short = match topic.asks.baskets {
+                true => message.plain().chars().count() <= BASKET_TALK,
+                false => conversation::is_ellipsis(message.plain()),
+            };
+            if !is_short || !takes(topic, slots) || has_topic_of_its_own(&topic.id) {
+                return None;
+            }
+            // Of the topics that a sum is worked out for, the one that the message itself speaks of.
+            let least = catalogue.policy().thresholds.candidate;
+            let own = scores.intents.iter().find(|s| s.probability >= least && is_business(id_of(s)));
+            let own = own.map(|score| &catalogue.intents()[score.intent]).filter(|own| takes(own, slots));
+            let is_sum = |intent: &&Intent| topic.asks.baskets && intent.asks.baskets;
+            &own.filter(is_sum).unwrap_or(topic).id
         }
     };
     catalogue.index(id)
+}
+
+/// Whether a message tells something that answers of this intent are worked out from.
+fn takes(intent: &Intent, slots: &Slots) -> bool {
+    let used = intent.slots.iter().any(|slot| slot.name != "order_number" && slots.names(&slot.name));
+    used || (intent.asks.baskets && BASKET.into_iter().any(|name| slots.names(name)))
 }
 
 fn is_business(id: &str) -> bool {
@@ -174,7 +199,7 @@ fn pending<'a>(
 ) -> Option<&'a Intent> {
     let catalogue = parts.catalogue;
     let first = topics.first()?;
-    if !["nudge", "provide_info"].contains(&first.intent.id.as_str()) {
+    if !["nudge", PROVIDE_INFO].contains(&first.intent.id.as_str()) {
         return None;
     }
     let state = &situation.state;

@@ -23,6 +23,10 @@ pub(super) fn remember(handling: &Handling<'_>, decision: &Decision<'_>, said: O
         state.acts = Some(evidence.acts);
     }
     state.basket.clone_from(&evidence.facts.scene().basket);
+    // Goods take the place of a sum, as a sum takes the place of goods.
+    if !state.basket.is_empty() {
+        state.slots.retain(|carried| carried.name != "amount");
+    }
     state.reason = evidence.facts.scene().reason;
     if decision.kind == DecisionKind::Silent {
         // Nothing was said, so nothing that was asked for is any less open.
@@ -82,6 +86,9 @@ fn awaiting(decision: &Decision<'_>) -> Awaiting {
             Awaiting::Choice(intents.iter().map(|intent| intent.id.clone()).collect())
         }
         (DecisionKind::Ask, _) => Awaiting::Anything,
+        (DecisionKind::Answer, _) if !decision.choices.is_empty() => {
+            Awaiting::Choice(decision.choices.iter().map(|intent| intent.id.clone()).collect())
+        }
         _ => Awaiting::Nothing,
     }
 }

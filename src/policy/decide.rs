@@ -15,6 +15,8 @@ pub struct Decision<'a> {
     pub reasons: Vec<Reason>,
     /// What is to be said.
     pub outcome: Outcome<'a>,
+    /// What may be chosen beside an answer.
+    pub choices: Vec<&'a Intent>,
     /// The queue, for hand-offs.
     pub queue: String,
     /// Add an apology in front.
@@ -114,7 +116,7 @@ pub fn decide<'a>(evidence: &Evidence<'a>) -> Decision<'a> {
             reasons.push(verdict.reason);
         }
     }
-    let Verdict { kind, outcome, queue, .. } = limit_asks(first, &view, &mut reasons);
+    let Verdict { kind, outcome, choices, queue, .. } = limit_asks(first, &view, &mut reasons);
     let thresholds = evidence.catalogue.policy().thresholds;
     let tier = evidence.catalogue.policy().tier(evidence.tier());
     let answers = kind == DecisionKind::Answer && !view.is_social() && matches!(outcome, Outcome::Answers(_));
@@ -130,6 +132,7 @@ pub fn decide<'a>(evidence: &Evidence<'a>) -> Decision<'a> {
         kind,
         reasons,
         outcome,
+        choices,
         queue,
         apologise: answers && noticed,
         hurry: answers && anxious && !noticed,
@@ -154,5 +157,6 @@ fn limit_asks<'a>(verdict: Verdict<'a>, view: &rules::View<'_, 'a>, reasons: &mu
     };
     let reason = Reason { code: code.into(), detail: format!("{asked} questions in a row, {limit} allowed") };
     reasons.insert(0, reason.clone());
-    Verdict { kind: DecisionKind::Handoff, outcome: Outcome::Text(key, Vec::new()), reason, queue: view.queue() }
+    let outcome = Outcome::Text(key, Vec::new());
+    Verdict { kind: DecisionKind::Handoff, outcome, reason, choices: Vec::new(), queue: view.queue() }
 }

@@ -1,5 +1,5 @@
-use super::decide::plan;
-use crate::catalogue::{Catalogue, Flag, Intent};
+use super::decide::{Plan, plan};
+use crate::catalogue::{Catalogue, Flag, Intent, Subject};
 use crate::conversation::{Holder, MoodTrace, Situation};
 use crate::facts::Facts;
 use crate::head::IntentScore;
@@ -75,23 +75,33 @@ impl<'a> Evidence<'a> {
         Act::ALL.into_iter().rev().max_by(more).unwrap_or(Act::Ask)
     }
 
-    /// The business that a message is about, siblings as one, the most probable first; what it continues if it names
-    /// none. An intent that would be answered automatically must reach its threshold, which keeps the stated risk. One
-    /// that leads to a question or to a person need only be likely.
+    /// The business that a message is about, the most probable first, what one answer covers as one; what it continues if
+    /// it names none. An intent that would be answered automatically must reach its threshold, which keeps the stated risk.
+    /// One that leads to a question or to a person need only be likely, and so need those that are told the customer's own.
     #[must_use]
     pub fn business(&self) -> Vec<&'a Intent> {
-        let mut out: Vec<&Intent> = Vec::new();
-        let business = self.topics.iter().filter(|topic| topic.is_business() && self.is_understood(topic));
+        let likely = self.likely_subjects();
+        let business = self.topics.iter().filter(|topic| topic.is_business() && self.is_understood(topic, &likely));
         // Thresholds are chosen for the best intent of a message; a further one must also be likely in itself.
         let best = self.topics.first().map(|topic| topic.score.intent);
-        let further = |topic: &&Topic<'_>| Some(topic.score.intent) == best || topic.score.probability >= LIKELY;
+        let further = |topic: &&Topic<'_>| {
+            Some(topic.score.intent) == best
+                || topic.score.probability >= LIKELY
+                || self.tells(topic, &likely).is_some()
+        };
+        let mut out: Vec<(&Intent, Option<Subject>)> = Vec::new();
         for topic in business.filter(further) {
-            let is_sibling =
-                |other: &Intent| other.siblings.contains(&topic.intent.id) || topic.intent.siblings.contains(&other.id);
-            if !out.iter().any(|other| is_sibling(other)) {
-                out.push(topic.intent);
+            let told = self.tells(topic, &likely);
+            let is_covered = |(other, subject): &(&Intent, Option<Subject>)| {
+                other.siblings.contains(&topic.intent.id)
+                    || topic.intent.siblings.contains(&other.id)
+                    || (told.is_some() && told == *subject)
+            };
+            if !out.iter().any(is_covered) {
+                out.push((topic.intent, told));
             }
         }
+        let mut out: Vec<&Intent> = out.into_iter().map(|(intent, _)| intent).collect();
         // A complaint beside its topic is how the topic is brought up; rule 6 sees to it.
         if out.len() > 1 {
             out.retain(|intent| intent.id != labels::COMPLAINT);
@@ -102,9 +112,44 @@ impl<'a> Evidence<'a> {
         out
     }
 
-    fn is_understood(&self, topic: &Topic<'a>) -> bool {
-        let answers = || plan(topic.intent, self).is_some_and(|plan| plan.is_safe());
-        topic.score.is_confident() || (topic.score.probability >= LIKELY && !answers())
+    fn is_understood(&self, topic: &Topic<'a>, likely: &[Subject]) -> bool {
+        if topic.score.is_confident() || self.tells(topic, likely).is_some() {
+            return true;
+        }
+        let costs_little = || {
+            let plan = plan(topic.intent, self);
+            plan.is_none_or(|plan| !plan.is_safe() || plan.answer.subject.is_some())
+        };
+        topic.score.probability >= LIKELY && costs_little()
+    }
+
+    /// What answers to the more probable topics would tell alike, where it is likely that one of them is meant. Such an answer
+    /// names what it is about, the order or the sum, so that a customer who meant something else sees it at a glance.
+    fn likely_subjects(&self) -> Vec<Subject> {
+        let least = self.catalogue.policy().thresholds.candidate;
+        let mut missed: Vec<(Subject, f32)> = Vec::new();
+        for topic in self.topics.iter().filter(|topic| topic.is_business()) {
+            let Some(subject) = self.told_once(topic) else { continue };
+            // Probabilities of intents are no shares of one: each of them is right or wrong by itself.
+            let wrong = 1.0 - topic.score.probability;
+            match missed.iter_mut().find(|(other, _)| *other == subject) {
+                Some((_, all_wrong)) => *all_wrong *= wrong,
+                None if topic.score.probability >= least => missed.push((subject, wrong)),
+                None => {}
+            }
+        }
+        missed.into_iter().filter(|(_, all_wrong)| 1.0 - all_wrong >= LIKELY).map(|(subject, _)| subject).collect()
+    }
+
+    /// What a topic's answer tells of, if that is likely to be meant and this is a topic that may be meant.
+    fn tells(&self, topic: &Topic<'a>, likely: &[Subject]) -> Option<Subject> {
+        let is_candidate = topic.score.probability >= self.catalogue.policy().thresholds.candidate;
+        self.told_once(topic).filter(|subject| is_candidate && likely.contains(subject))
+    }
+
+    fn told_once(&self, topic: &Topic<'a>) -> Option<Subject> {
+        let plan = plan(topic.intent, self).filter(Plan::is_safe)?;
+        plan.answer.subject.filter(|subject| subject.is_told_once())
     }
 
     /// The social intent that the message is, if it holds no business.

@@ -5,7 +5,7 @@ use super::evidence::Evidence;
 use crate::catalogue::{Intent, Resolves, TextKey};
 use crate::conversation::{Awaiting, Holder};
 use crate::facts::OrderFound;
-use crate::labels::{COMPLAINT, Emotion, HUMAN_AGENT};
+use crate::labels::{COMPLAINT, Emotion, HUMAN_AGENT, ORDER_LOOKUP, PROVIDE_INFO};
 use crate::reply::{DecisionKind, Reason};
 
 /// What one rule wants.
@@ -14,6 +14,8 @@ pub(super) struct Verdict<'a> {
     pub(super) kind: DecisionKind,
     pub(super) reason: Reason,
     pub(super) outcome: Outcome<'a>,
+    /// What may be chosen beside an answer.
+    pub(super) choices: Vec<&'a Intent>,
     pub(super) queue: String,
 }
 
@@ -41,9 +43,6 @@ pub(super) struct View<'e, 'a> {
 /// The same question so many times means that the answer does not help.
 const ASKED_TOO_OFTEN: usize = 3;
 
-/// Characters beside an order number that say nothing of what to do with it (订单号是…, 麻烦了).
-const BESIDE_NUMBER: usize = 10;
-
 /// P(positive) from which a message without a topic is praise, and wants no more than a thank-you.
 const PRAISE: f32 = 0.6;
 
@@ -53,7 +52,7 @@ pub(crate) const ORDER_PROOF: &str = "policy:order_proof";
 type Rule = for<'e, 'a> fn(&View<'e, 'a>) -> Option<Verdict<'a>>;
 
 /// In the order of the contract; the number of each stands in its comment.
-pub(super) const RULES: [Rule; 16] = [
+pub(super) const RULES: [Rule; 17] = [
     human_present,
     sensitive,
     queued,
@@ -66,6 +65,7 @@ pub(super) const RULES: [Rule; 16] = [
     needs_a_person,
     answered,
     slot_missing,
+    number_alone,
     ambiguous,
     small_talk,
     closing,
@@ -90,6 +90,13 @@ impl<'e, 'a> View<'e, 'a> {
         evidence.social().is_none() && self.business.is_empty() && evidence.emotion.scores.positive >= PRAISE
     }
 
+    /// Whether the message hands over an order number and does not say what for.
+    fn is_number_alone(&self) -> bool {
+        let evidence = self.evidence;
+        let hands_over = evidence.social().is_some_and(|topic| topic.intent.id == PROVIDE_INFO);
+        hands_over && evidence.slots.is_number_alone(evidence.message.plain())
+    }
+
     /// Whether one of the topics was answered before, with the same slots.
     pub(super) fn is_repeated(&self) -> bool {
         self.business.iter().any(|intent| self.evidence.times_given(intent) > 0)
@@ -112,12 +119,14 @@ impl<'e, 'a> View<'e, 'a> {
             kind: DecisionKind::Handoff,
             reason: Reason { code: code.into(), detail: detail.into() },
             outcome,
+            choices: Vec::new(),
             queue: self.queue(),
         }
     }
 
     fn say(&self, kind: DecisionKind, code: &str, detail: impl Into<String>, outcome: Outcome<'a>) -> Verdict<'a> {
-        Verdict { kind, reason: Reason { code: code.to_owned(), detail: detail.into() }, outcome, queue: self.queue() }
+        let reason = Reason { code: code.to_owned(), detail: detail.into() };
+        Verdict { kind, reason, outcome, choices: Vec::new(), queue: self.queue() }
     }
 }
 
@@ -295,7 +304,11 @@ fn answered<'a>(view: &View<'_, 'a>) -> Option<Verdict<'a>> {
 
 /// 11: confident, slot missing.
 fn slot_missing<'a>(view: &View<'_, 'a>) -> Option<Verdict<'a>> {
-    let plan = view.plans.iter().find(|plan| plan.missing.is_some())?;
+    view.plans.iter().find_map(|plan| ask_for_missing(view, plan))
+}
+
+/// Asks for what an answer needs; of an order, for what is still open: which it is, or that the customer may see it.
+fn ask_for_missing<'a>(view: &View<'_, 'a>, plan: &Plan<'a>) -> Option<Verdict<'a>> {
     let (intent, missing) = (plan.intent, plan.missing?);
     let (slot, outcome) = match &view.evidence.facts.found().order {
         _ if missing != "order" => (missing, Outcome::Slot(intent, missing)),
@@ -308,21 +321,35 @@ fn slot_missing<'a>(view: &View<'_, 'a>) -> Option<Verdict<'a>> {
     Some(view.say(DecisionKind::Ask, &format!("slot:{slot}"), detail, outcome))
 }
 
-/// 12: candidates, none safe. An order number alone is a topic still to be named.
+/// An order number alone, with nothing that it is for: how that order is, and what may be wanted of it.
+fn number_alone<'a>(view: &View<'_, 'a>) -> Option<Verdict<'a>> {
+    let evidence = view.evidence;
+    if !view.is_number_alone() {
+        return None;
+    }
+    let known = |ids: &[&str]| ids.iter().filter_map(|id| evidence.catalogue.intent(id)).collect();
+    let state = evidence.catalogue.intent(ORDER_LOOKUP).and_then(|intent| plan(intent, evidence));
+    match state {
+        Some(plan) if plan.is_safe() => {
+            let verdict = view.say(DecisionKind::Answer, "answered", ALONE, Outcome::Answers(vec![plan]));
+            Some(Verdict { choices: known(&["modify_order", "return_policy"]), ..verdict })
+        }
+        Some(plan) if plan.missing == Some("order") => ask_for_missing(view, &plan),
+        _ => {
+            let choices = known(&[ORDER_LOOKUP, "modify_order", "return_policy"]);
+            let outcome = Outcome::Choices(TextKey::OrderReceived, choices);
+            Some(view.say(DecisionKind::Ask, "ambiguous", ALONE, outcome))
+        }
+    }
+}
+
+const ALONE: &str = "an order number alone";
+
+/// 12: candidates, none safe.
 fn ambiguous<'a>(view: &View<'_, 'a>) -> Option<Verdict<'a>> {
     let evidence = view.evidence;
     if !view.business.is_empty() {
         return None;
-    }
-    let first = evidence.topics.first()?;
-    let is_alone = evidence.message.plain().chars().count()
-        <= evidence.slots.order_number.as_ref().map_or(0, String::len) + BESIDE_NUMBER;
-    let is_number = is_alone && evidence.slots.names("order_number");
-    if first.intent.id == "provide_info" && evidence.social().is_some() && is_number {
-        let known = ["order_lookup", "modify_order", "return_policy"];
-        let choices = known.iter().filter_map(|id| evidence.catalogue.intent(id)).collect();
-        let outcome = Outcome::Choices(TextKey::OrderReceived, choices);
-        return Some(view.say(DecisionKind::Ask, "ambiguous", "an order number alone", outcome));
     }
     let candidates = evidence.candidates();
     if candidates.is_empty() || evidence.social().is_some() || view.is_praise() {

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::numeral::{Form, Number};
-use super::scan::{Scan, Value};
+use super::scan::{Scan, SpokenOf, Value};
 use crate::shop::Money;
 
 /// Words behind a number that make it money, with what is left of it: 块8, 元.
@@ -76,7 +76,7 @@ pub(super) fn find(scan: &mut Scan<'_>) {
         if let Some((yuan, length, sign)) = marked(scan, number) {
             let range = number.range.start - sign..number.range.end + length;
             add(scan, yuan, range);
-        } else if is_bare_sum(scan, number) || is_corrected(scan, &numbers, at) {
+        } else if is_bare_sum(scan, number) || is_corrected(scan, &numbers, at) || is_another(scan, number) {
             let length = if number.form == Form::Scaled { vague(scan.after(number.range.end)) } else { 0 };
             add(scan, number.value, number.range.start..number.range.end + length);
         }
@@ -174,6 +174,17 @@ fn is_bare_sum(scan: &Scan<'_>, number: &Number) -> bool {
     }
     let strong = SPENT_BEFORE.is_match(before) && (!WEAK_BEFORE.is_match(before) || has_cents);
     ((strong || english) && is_end && !is_counted_english(after)) || SPENT_AFTER.is_match(after)
+}
+
+/// Another value for a sum that was named before: 那204的呢, 凑到199呢.
+fn is_another(scan: &Scan<'_>, number: &Number) -> bool {
+    let before = scan.near_before(number.range.start, 4);
+    let is_label = before.ends_with(|c: char| c.is_ascii_alphanumeric() || "第尾号月周期.-/:".contains(c));
+    scan.spoken_of == SpokenOf::Sum
+        && number.value >= LEAST_BARE
+        && number.form != Form::Word
+        && !is_label
+        && END.is_match(scan.after(number.range.end))
 }
 
 /// A clause of its own in a message about sums: 一口锅, 627, 怎么凑单.

@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::lexicon::{Kind, Lexicon};
 pub use self::memory::Carried;
-use self::scan::{Found, Value};
+use self::scan::{Found, Reading, SpokenOf, Value};
 use crate::incoming::Incoming;
 use crate::region::Region;
 use crate::reply::Slot;
@@ -57,7 +57,9 @@ pub const NAMES: [&str; 16] = [
 pub fn prepare() {
     let text = "2个，付了3块，身高1米7，1.8m床，L码，尾号1234，SF1234567890123，上周三拆了寄到上海 last friday, 2 days for 5 towels";
     if let Ok(utterance) = Utterance::new(text) {
-        let _ = Slots::read(&Message::read(&utterance), text, Some(Date::constant(2026, 1, 1)), &Lexicon::default());
+        let lexicon = &Lexicon::default();
+        let with = Reading { today: Some(Date::constant(2026, 1, 1)), lexicon, spoken_of: SpokenOf::Nothing };
+        let _ = Slots::read(&Message::read(&utterance), text, with);
     }
 }
 
@@ -110,18 +112,27 @@ pub struct Line {
     pub quantity: Option<u32>,
 }
 
+/// What was said before a message.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Before<'s> {
+    /// Values of slots.
+    pub carried: &'s [Carried],
+    /// What was spoken of as to be bought.
+    pub basket: &'s [Line],
+}
+
 impl Slots {
     /// Fills the slots: from the message first, then from context, then from what is remembered. What the message names
     /// takes the place of everything remembered under the same name.
     #[must_use]
-    pub fn fill(
-        message: &Message,
-        incoming: &Incoming,
-        remembered: &[Carried],
-        today: Date,
-        lexicon: &Lexicon,
-    ) -> Self {
-        let mut slots = Self::read(message, incoming.utterance().as_str(), Some(today), lexicon);
+    pub fn fill(message: &Message, incoming: &Incoming, before: Before<'_>, today: Date, lexicon: &Lexicon) -> Self {
+        let spoken_of = match () {
+            () if !before.basket.is_empty() => SpokenOf::Goods,
+            () if before.carried.iter().any(|carried| carried.name == "amount") => SpokenOf::Sum,
+            () => SpokenOf::Nothing,
+        };
+        let with = Reading { today: Some(today), lexicon, spoken_of };
+        let mut slots = Self::read(message, incoming.utterance().as_str(), with);
         slots.named = slots.found.len();
         let is_open = slots.order_number.is_none();
         if is_open
@@ -132,7 +143,7 @@ impl Slots {
             slots.order_number = Some(only.clone());
             slots.push("order_number", only.clone());
         }
-        slots.remember(remembered);
+        slots.remember(before.carried);
         slots
     }
 
@@ -142,7 +153,8 @@ impl Slots {
         let mut slots = Self::default();
         for text in latest_first {
             if let Ok(utterance) = Utterance::new(text) {
-                let said = Self::read(&Message::read(&utterance), text, None, lexicon);
+                let with = Reading { today: None, lexicon, spoken_of: SpokenOf::Nothing };
+                let said = Self::read(&Message::read(&utterance), text, with);
                 slots.remember(&said.carried());
             }
         }
@@ -192,6 +204,14 @@ impl Slots {
         }
     }
 
+    /// Whether a message is an order number and little else (订单号是…, 麻烦了): nothing says what to do with it.
+    #[must_use]
+    pub fn is_number_alone(&self, plain: &str) -> bool {
+        const BESIDE: usize = 10;
+        let number = self.order_number.as_ref().filter(|_| self.names("order_number"));
+        number.is_some_and(|number| plain.chars().count() <= number.len() + BESIDE)
+    }
+
     /// The products named, each with how many of it are meant.
     #[must_use]
     pub fn lines(&self) -> &[Line] {
@@ -215,8 +235,8 @@ impl Slots {
     }
 
     /// What one message names.
-    fn read(message: &Message, original: &str, today: Option<Date>, lexicon: &Lexicon) -> Self {
-        let found = scan::scan(message, original, today, lexicon);
+    fn read(message: &Message, original: &str, with: Reading<'_>) -> Self {
+        let found = scan::scan(message, original, with);
         let mut slots = Self { lines: quantity::lines(&found), ..Self::default() };
         let rank = |found: &Found| NAMES.iter().position(|name| *name == found.name);
         let mut order: Vec<&Found> = found.iter().collect();

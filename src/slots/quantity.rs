@@ -7,7 +7,7 @@ use regex::Regex;
 
 use super::Line;
 use super::numeral::{Form, Number};
-use super::scan::{Found, Scan, Value};
+use super::scan::{Found, Scan, SpokenOf, Value};
 
 static MEASURE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^(?:多|来)?(?:大|小|整)?(?P<unit>件|个|条|箱|包|瓶|双|套|盒|只|张|床|把|台|袋|桶|卷|打|对|口|顶|罐|提|组|枚|根|片|份|壶|支|盏|本|副|盆|筐|听|板|块)")
@@ -54,6 +54,9 @@ static A_BOX: LazyLock<Regex> = LazyLock::new(|| {
 static TIMES: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"^\s?[x×*]\s?(?P<count>\d{1,4})(?-u:\b)").expect("a constant pattern"));
 
+/// Characters of a message that may be no more than another count.
+const SHORT: usize = 24;
+
 pub(super) fn find(scan: &mut Scan<'_>) {
     times(scan);
     for number in scan.numbers().iter() {
@@ -65,7 +68,7 @@ pub(super) fn find(scan: &mut Scan<'_>) {
         let count = number.value as u32;
         if let Some((end, times)) = measured(scan, number) {
             scan.add("quantity", Value::Quantity(count * times), number.range.start..end);
-        } else if is_counted(scan, number) {
+        } else if is_counted(scan, number) || is_another(scan, number) {
             scan.add("quantity", Value::Quantity(count), number.range.clone());
         }
     }
@@ -159,6 +162,30 @@ fn is_counted(scan: &Scan<'_>, number: &Number) -> bool {
     let is_last = after.trim_start().is_empty() || after.starts_with([',', '.', '!', '?', ';']);
     let is_had = number.form == Form::Word && is_last && GOT.is_match(before);
     ENGLISH.is_match(after) || (is_had && scan.found.iter().any(|found| found.name == "product"))
+}
+
+/// Another count of goods that were named before: and 4?, ok 14 then.
+fn is_another(scan: &Scan<'_>, number: &Number) -> bool {
+    let (before, after) = (scan.before(number.range.start), scan.after(number.range.end));
+    let is_alone = |beside: &str, end: bool| {
+        let next = if end { beside.chars().next() } else { beside.chars().next_back() };
+        next.is_none_or(|c| {
+            c == ' '
+                || c == ','
+                || c == '?'
+                || c == '!'
+                || (!end && "那要买来拿".contains(c))
+                || (end && "呢吧的".contains(c))
+        })
+    };
+    let names_none = scan.found.iter().all(|found| found.name != "product" && found.name != "amount");
+    scan.spoken_of == SpokenOf::Goods
+        && names_none
+        && number.form != Form::Scaled
+        && number.value <= 999.0
+        && scan.text.chars().count() <= SHORT
+        && is_alone(before, false)
+        && is_alone(after, true)
 }
 
 /// Products with their quantities: each quantity goes to the nearest product that has none.

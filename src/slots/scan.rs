@@ -66,6 +66,27 @@ pub(super) struct Found {
     pub(super) range: Range<usize>,
 }
 
+/// What a bare number is another value of (那凑到800呢, and 4?).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum SpokenOf {
+    /// Of nothing that was said before.
+    #[default]
+    Nothing,
+    /// A sum was named.
+    Sum,
+    /// Goods were named.
+    Goods,
+}
+
+/// What a message is read with.
+#[derive(Clone, Copy)]
+pub(super) struct Reading<'l> {
+    /// None where days are of no use.
+    pub(super) today: Option<Date>,
+    pub(super) lexicon: &'l Lexicon,
+    pub(super) spoken_of: SpokenOf,
+}
+
 /// The text, what was found in it, and which parts of it are taken.
 pub(super) struct Scan<'m> {
     pub(super) text: &'m str,
@@ -74,17 +95,20 @@ pub(super) struct Scan<'m> {
     /// None where days are of no use.
     pub(super) today: Option<Date>,
     pub(super) lexicon: &'m Lexicon,
+    pub(super) spoken_of: SpokenOf,
     pub(super) found: Vec<Found>,
     numbers: Rc<[Number]>,
     taken: Vec<Range<usize>>,
 }
 
 /// Everything that a message names, in order of appearance, but destinations before origins.
-pub(super) fn scan(message: &Message, original: &str, today: Option<Date>, lexicon: &Lexicon) -> Vec<Found> {
+pub(super) fn scan(message: &Message, original: &str, with: Reading<'_>) -> Vec<Found> {
+    let Reading { today, lexicon, spoken_of } = with;
     let text = message.plain();
     let has_numbers = numeral::may_hold(text);
     let numbers: Rc<[Number]> = if has_numbers { numeral::find(text).into() } else { Rc::new([]) };
-    let mut scan = Scan { text, message, original, today, lexicon, found: Vec::new(), numbers, taken: Vec::new() };
+    let mut scan =
+        Scan { text, message, original, today, lexicon, spoken_of, found: Vec::new(), numbers, taken: Vec::new() };
     if has_numbers || !message.entities().is_empty() {
         order::find(&mut scan);
         person::find_contacts(&mut scan);

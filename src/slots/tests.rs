@@ -11,7 +11,7 @@ fn fill(request: Request) -> Slots {
         &lexicon,
     );
     let message = Message::read(incoming.utterance());
-    Slots::fill(&message, &incoming, &remembered, date(2026, 11, 23), &lexicon)
+    Slots::fill(&message, &incoming, Before { carried: &remembered, ..Before::default() }, date(2026, 11, 23), &lexicon)
 }
 
 #[test]

@@ -16,7 +16,7 @@ use triage::facts::{Facts, Found, OrderFound, Scene};
 use triage::orders::RawOrder;
 use triage::products::{Product, Stock};
 use triage::shop::{Money, Reason};
-use triage::slots::Slots;
+use triage::slots::{Before, Slots};
 use triage::text::{Message, Utterance};
 
 use crate::{minimal_intent, replace_once, shipped};
@@ -406,7 +406,7 @@ impl Filled {
         let lexicon = catalogue.shop().lexicon(crate::products().names());
         let incoming = Request { text: text.to_owned(), ..Request::default() }.check().unwrap();
         let message = Message::read(incoming.utterance());
-        let slots = Slots::fill(&message, &incoming, &[], noon().date(), &lexicon);
+        let slots = Slots::fill(&message, &incoming, Before::default(), noon().date(), &lexicon);
         let basket = slots.lines().to_vec();
         let facts = Facts::of(catalogue, &slots, Scene { basket, plain: text.to_owned(), ..scene }, found, &noon());
         Self { slots, facts }

@@ -11,7 +11,7 @@ use triage::head::IntentScore;
 use triage::labels::Act;
 use triage::policy::{self, Change, Evidence, Topic, What};
 use triage::reply::{EmotionReading, EmotionScores, Mood};
-use triage::slots::Slots;
+use triage::slots::{Before, Slots};
 use triage::text::Message;
 use triage::{Incoming, Request};
 
@@ -54,7 +54,8 @@ impl Understood {
         };
         let mut topics: Vec<Topic<'_>> = catalogue.intents().iter().enumerate().map(topic).collect();
         topics.sort_by(|a, b| b.score.probability.total_cmp(&a.score.probability));
-        let slots = Slots::fill(&message, &incoming, &[], jiff::civil::date(2026, 6, 1), catalogue.lexicon());
+        let slots =
+            Slots::fill(&message, &incoming, Before::default(), jiff::civil::date(2026, 6, 1), catalogue.lexicon());
         let now = jiff::civil::date(2026, 6, 1).in_tz("Asia/Shanghai").unwrap();
         let facts = Facts::of(catalogue, &slots, Scene::default(), Found::default(), &now);
         then(&Evidence {

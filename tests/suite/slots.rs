@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
 use serde::Deserialize;
-use triage::slots::{Carried, Kind, Lexicon, Line, NAMES, Slots};
+use triage::slots::{Before, Carried, Kind, Lexicon, Line, NAMES, Slots};
 use triage::text::{Message, Plain, Utterance, mask_personal_data};
 use triage::{Incoming, Request, region};
 
@@ -76,7 +76,13 @@ fn incoming(text: &str) -> Incoming {
 
 fn fill_on(text: &str, today: Date, remembered: &[Carried]) -> Slots {
     let incoming = incoming(text);
-    Slots::fill(&Message::read(incoming.utterance()), &incoming, remembered, today, &LEXICON)
+    Slots::fill(
+        &Message::read(incoming.utterance()),
+        &incoming,
+        Before { carried: remembered, basket: &[] },
+        today,
+        &LEXICON,
+    )
 }
 
 fn fill(text: &str) -> Slots {
@@ -311,7 +317,7 @@ fn personal_values_are_masked() {
 fn order_numbers_of_another_form() {
     let lexicon = Lexicon::default().with_order_number(regex::Regex::new(r"^QH\d{9}$").unwrap());
     let incoming = incoming("订单qh123456789和202611220001");
-    let slots = Slots::fill(&Message::read(incoming.utterance()), &incoming, &[], TODAY, &lexicon);
+    let slots = Slots::fill(&Message::read(incoming.utterance()), &incoming, Before::default(), TODAY, &lexicon);
     assert_eq!(slots.orders, ["QH123456789"]);
 }
 

@@ -360,7 +360,7 @@ impl Context<'_> {
             flags: raw.when.flags.clone(),
             needs: raw.needs.clone(),
             resolves: raw.resolves,
-            subject: Subject::of(&flags),
+            subject: Subject::of(&flags, &raw.when.slots),
             from,
             until,
             wording: wording(&wordings, &scope, (document, pointer), findings),

@@ -183,12 +183,14 @@ pub enum Subject {
     Product,
     /// What may be done with the goods of their order.
     Goods,
+    /// The place or the sum that they named.
+    Named,
 }
 
 impl Subject {
     /// What an answer under these conditions tells of.
     #[must_use]
-    pub fn of(flags: &[Flag]) -> Option<Self> {
+    pub fn of(flags: &[Flag], slots: &[String]) -> Option<Self> {
         let tells = |groups: &[&str]| {
             let is_told = |name: &&str| groups.iter().any(|group| name.starts_with(group));
             flags.iter().any(|flag| flag.variables().iter().any(is_told))
@@ -199,6 +201,7 @@ impl Subject {
             () if tells(&["order.", "after."]) => Some(Self::Order),
             () if tells(&["stacking."]) => Some(Self::Promotions),
             () if tells(&["product."]) => Some(Self::Product),
+            () if slots.iter().any(|name| name == "region" || name == "amount") => Some(Self::Named),
             () => None,
         }
     }

@@ -11,23 +11,28 @@ pub struct PatternRule {
     /// Names the rule in reasons.
     pub id: String,
     any: Vec<Regex>,
+    unless: Vec<Regex>,
 }
 
 impl PatternRule {
-    /// Whether one of the expressions matches.
+    /// Whether one of the expressions matches, and none that keeps the rule from applying.
     #[must_use]
     pub fn matches(&self, message: &Message) -> bool {
-        self.any.iter().any(|pattern| pattern.is_match(message.plain()))
+        let is_hit = |patterns: &[Regex]| patterns.iter().any(|pattern| pattern.is_match(message.plain()));
+        is_hit(&self.any) && !is_hit(&self.unless)
     }
 
     /// Compiles the expressions and tries the sentences; every failure is a finding.
     pub(super) fn check(raw: &RawPatternRule, document: &Document, pointer: &str, findings: &mut Findings) -> Self {
-        let mut any = Vec::new();
-        for (at, source) in raw.any.iter().enumerate() {
-            any.extend(compile(source, document, &format!("{pointer}/any/{at}"), findings));
-        }
-        let rule = Self { id: raw.id.clone(), any };
-        if rule.any.len() == raw.any.len() {
+        let mut compiled = |key: &str, sources: &[String]| -> Vec<Regex> {
+            let sources = sources.iter().enumerate();
+            sources
+                .filter_map(|(at, source)| compile(source, document, &format!("{pointer}/{key}/{at}"), findings))
+                .collect()
+        };
+        let (any, unless) = (compiled("any", &raw.any), compiled("unless", &raw.unless));
+        let rule = Self { id: raw.id.clone(), any, unless };
+        if rule.any.len() == raw.any.len() && rule.unless.len() == raw.unless.len() {
             for (at, sentence) in raw.hits.iter().enumerate() {
                 if !rule.matches_text(sentence) {
                     let place = document.place(&format!("{pointer}/hits/{at}"));

@@ -138,6 +138,8 @@ pub struct Policy {
     pub suggestions: PatternRule,
     /// Words for goods that are faulty or came damaged.
     pub faults: PatternRule,
+    /// Plain questions, whether or how much, that sound like a wish (还能退不).
+    pub questions: PatternRule,
     /// Hints for a person, never a reason to refuse.
     pub signals: Vec<PatternRule>,
     /// Spans of time within which things belong together.
@@ -243,6 +245,7 @@ impl Policy {
         let not_helped = PatternRule::check(&raw.not_helped, document, "/not_helped", findings);
         let suggestions = PatternRule::check(&raw.suggestions, document, "/suggestions", findings);
         let faults = PatternRule::check(&raw.faults, document, "/faults", findings);
+        let questions = PatternRule::check(&raw.questions, document, "/questions", findings);
         let signals = raw.signals.iter().enumerate();
         let signals =
             signals.map(|(at, rule)| PatternRule::check(rule, document, &format!("/signals/{at}"), findings)).collect();
@@ -274,6 +277,7 @@ impl Policy {
             not_helped,
             suggestions,
             faults,
+            questions,
             signals,
             windows: windows(&raw.windows),
             boosts: boosts(&raw.tickets, &raw.tiers),

@@ -108,6 +108,9 @@ pub(super) struct RawPatternRule {
     pub(super) id: String,
     #[schemars(length(min = 1))]
     pub(super) any: Vec<String>,
+    /// Expressions that keep the rule from applying where one of them matches too.
+    #[serde(default)]
+    pub(super) unless: Vec<String>,
     #[schemars(length(min = 1))]
     pub(super) hits: Vec<String>,
     #[schemars(length(min = 1))]
@@ -191,6 +194,8 @@ pub(super) struct RawPolicy {
     pub(super) not_helped: RawPatternRule,
     pub(super) suggestions: RawPatternRule,
     pub(super) faults: RawPatternRule,
+    /// Plain questions, whether or how much, that sound like a wish: they are answered, not done.
+    pub(super) questions: RawPatternRule,
     /// Hints for a person, by the id of each rule.
     #[serde(default)]
     pub(super) signals: Vec<RawPatternRule>,

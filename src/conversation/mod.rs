@@ -9,5 +9,5 @@ mod reading;
 mod state;
 
 pub use mood::MoodTrace;
-pub use reading::{choice, is_ellipsis, without_correction};
+pub use reading::{choice, is_ellipsis, is_fragment, opens_as_another, without_correction};
 pub use state::{Awaiting, Burst, Given, Holder, OfferedOrder, Situation, State, Waiting};

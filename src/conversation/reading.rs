@@ -51,13 +51,26 @@ pub fn without_correction(plain: &str) -> Option<&str> {
     (meant.chars().count() >= 2).then_some(meant)
 }
 
+/// Whether a message begins like one that asks the same of something else: 那202611120011呢, and order 202611200031?
+#[must_use]
+pub fn opens_as_another(plain: &str) -> bool {
+    ["那", "还有", "另外", "and ", "what about", "how about", "ok and", "also "]
+        .iter()
+        .any(|start| plain.starts_with(start))
+}
+
+/// Whether a message ends like one that only names another value: 凑到199呢, 也是199的.
+#[must_use]
+pub fn is_fragment(plain: &str) -> bool {
+    plain.trim_end_matches(|c: char| c.is_ascii_punctuation() || c.is_whitespace()).ends_with(['呢', '的', '咧', '勒'])
+}
+
 /// Whether a message may leave out what it is about: a few words, or a few more after 那 or "what about".
 #[must_use]
 pub fn is_ellipsis(plain: &str) -> bool {
     const FEW: usize = 14;
     const FEW_MORE: usize = 36;
-    let opens = ["那", "and ", "what about", "how about", "ok and"].iter().any(|start| plain.starts_with(start));
-    plain.chars().count() <= if opens { FEW_MORE } else { FEW }
+    plain.chars().count() <= if opens_as_another(plain) { FEW_MORE } else { FEW }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use std::time::Instant;
 use self::reading::Read;
 use crate::answer::{self, Said};
 use crate::catalogue::{Catalogue, Due, Level, TextKey};
-use crate::conversation::{Holder, Situation, State};
+use crate::conversation::{Awaiting, Holder, Situation, State};
 use crate::explain::Explanation;
 use crate::facts::{Facts, Found, Known, Need, Pending, Scene, ShopData};
 use crate::head::IntentHead;
@@ -29,6 +29,9 @@ use crate::ticket::Packet;
 
 /// Who takes what nobody could read.
 const FALLBACK_QUEUE: &str = "general";
+
+/// Slots by which an order is told, and that the customer may see it.
+const PROOF: [&str; 2] = ["order_number", "phone_last4"];
 
 /// What a message is decided with.
 pub(crate) struct Parts<'a> {
@@ -143,6 +146,7 @@ fn consider<'a>(
             pending: read.pending,
             emotion: EmotionReading { mood: mood.mood(), ..emotion },
             acts: read.acts.unwrap_or(reading.act),
+            is_question: parts.catalogue.policy().questions.matches(message),
             slots: read.slots,
             facts,
             situation,
@@ -164,12 +168,15 @@ fn looked_up(
     now: &jiff::Zoned,
 ) -> Result<Found, Pending> {
     let with_bot = situation.holder == Holder::Bot && incoming.request.handled_by == HandledBy::Bot;
-    let is_likely =
-        |topic: &&Topic<'_>| topic.is_business() && (topic.score.is_confident() || topic.score.probability >= 0.5);
+    let least = parts.catalogue.policy().thresholds.candidate;
+    let is_likely = |topic: &&Topic<'_>| topic.is_business() && topic.score.probability >= least;
     let topics = || read.topics.iter().filter(is_likely).map(|topic| topic.intent).chain(read.pending);
     let customer = incoming.request.customer.as_ref().filter(|customer| customer.verified);
+    let is_awaited = matches!(&situation.state.awaiting, Awaiting::Slot { slot, .. } if PROOF.contains(&slot.as_str()));
+    let asks_order =
+        topics().any(|intent| intent.asks.orders) || is_awaited || read.slots.is_number_alone(&scene.plain);
     let need = Need {
-        order: with_bot && (topics().any(|intent| intent.asks.orders) || read.slots.is_number_alone(&scene.plain)),
+        order: with_bot && asks_order,
         items: topics().any(|intent| intent.asks.items),
         product: topics().any(|intent| intent.asks.products),
         basket: topics().any(|intent| intent.asks.baskets),

@@ -72,7 +72,7 @@ pub(super) fn read<'a>(
     let mut scores = parts.head.score(reading, &lexical);
     // What a customer says it is not, it is not; but 不是480是680 sets a value right, not the topic.
     let topic = state.topic.as_deref().and_then(|id| parts.catalogue.intent(id));
-    if let (Some(_), Some(rejected)) = (meant, topic.filter(|topic| !takes(topic, &slots))) {
+    if let (Some(_), Some(rejected)) = (meant, topic.filter(|topic| !takes(topic, message.plain(), &slots))) {
         lower(&mut scores, |score| parts.catalogue.intents()[score.intent].id == rejected.id);
     }
     let chosen = chosen(parts.catalogue, (said, meant.is_some()), situation);
@@ -134,27 +134,42 @@ fn continued(
         }
         _ => {
             let topic = catalogue.intent(state.topic.as_ref()?)?;
-            let is_short = match topic.asks.baskets {
-                true => message.plain().chars().count() <= BASKET_TALK,
-                false => conversation::is_ellipsis(message.plain()),
-            };
-            if !is_short || !takes(topic, slots) || has_topic_of_its_own(&topic.id) {
+            if !takes(topic, message.plain(), slots) || has_topic_of_its_own(&topic.id) {
                 return None;
             }
-            // Of the topics that a sum is worked out for, the one that the message itself speaks of.
+            // What somebody pays for shipping is part of a sum, and a topic by itself.
+            let is_sum = |intent: &Intent| intent.asks.baskets && !conversation::is_fragment(message.plain());
+            // Of the topics that this is worked out for, the one that the message itself speaks of.
             let least = catalogue.policy().thresholds.candidate;
             let own = scores.intents.iter().find(|s| s.probability >= least && is_business(id_of(s)));
-            let own = own.map(|score| &catalogue.intents()[score.intent]).filter(|own| takes(own, slots));
-            let is_sum = |intent: &&Intent| topic.asks.baskets && intent.asks.baskets;
-            &own.filter(is_sum).unwrap_or(topic).id
+            let own = own.map(|score| (&catalogue.intents()[score.intent], score.probability));
+            let spoken_of = match own {
+                Some((own, _)) if own.id == topic.id || (is_sum(own) && is_sum(topic)) => own,
+                Some((own, probability))
+                    if probability >= NAMED
+                        && !conversation::is_fragment(message.plain())
+                        && takes(own, message.plain(), slots) =>
+                {
+                    own
+                }
+                _ => topic,
+            };
+            let is_own = own.is_some_and(|(own, _)| own.id == spoken_of.id);
+            let is_change = topic.asks.baskets && message.plain().chars().count() <= BASKET_TALK;
+            if !is_own && !is_change && !conversation::is_ellipsis(message.plain()) {
+                return None;
+            }
+            &spoken_of.id
         }
     };
     catalogue.index(id)
 }
 
 /// Whether a message tells something that answers of this intent are worked out from.
-fn takes(intent: &Intent, slots: &Slots) -> bool {
-    let used = intent.slots.iter().any(|slot| slot.name != "order_number" && slots.names(&slot.name));
+fn takes(intent: &Intent, plain: &str, slots: &Slots) -> bool {
+    let another_order = slots.names("order_number") && conversation::opens_as_another(plain);
+    let names = |name: &str| slots.names(name) && (name != "order_number" || another_order);
+    let used = intent.slots.iter().any(|slot| names(&slot.name));
     used || (intent.asks.baskets && BASKET.into_iter().any(|name| slots.names(name)))
 }
 

@@ -1,5 +1,5 @@
-use super::decide::{Plan, plan};
-use crate::catalogue::{Catalogue, Flag, Intent, Subject};
+use super::decide::plan;
+use crate::catalogue::{Catalogue, Flag, Intent, Resolves, Subject};
 use crate::conversation::{Holder, MoodTrace, Situation};
 use crate::facts::Facts;
 use crate::head::IntentScore;
@@ -12,6 +12,19 @@ use crate::text::Message;
 /// Probability from which a social intent, a complaint or the wish for a person is taken as such. Acting on these by
 /// mistake costs a polite line or a person's time, not a wrong answer, so they do not wait for the stated risk.
 const LIKELY: f32 = 0.5;
+
+/// Probability from which an answer is given that tells the customer's own: their order, their sum, the place they named.
+const OWN: f32 = 0.4;
+
+/// Slots that such answers are worked out from.
+const WORKED_OUT_FROM: [&str; 6] = ["order_number", "amount", "quantity", "product", "promotion", "region"];
+
+/// What an answer tells, and to which intent if answers to others tell something else of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Told<'a> {
+    subject: Subject,
+    intent: Option<&'a str>,
+}
 
 /// An intent as understood in one message.
 #[derive(Debug, Clone, Copy)]
@@ -49,6 +62,8 @@ pub struct Evidence<'a> {
     pub emotion: EmotionReading,
     /// What is done with the topic: the probability of each of [`Act::ALL`].
     pub acts: [f32; 4],
+    /// Whether the message is plainly a question, and not a wish put as one: pattern of the policy.
+    pub is_question: bool,
     /// Filled slots.
     pub slots: Slots,
     /// What the shop's data and rules make of them.
@@ -62,10 +77,14 @@ pub struct Evidence<'a> {
 }
 
 impl<'a> Evidence<'a> {
-    /// The probability of an act.
+    /// The probability of an act. What is put as a question whether or how much (还能退不) is asked, whatever it sounds like.
     #[must_use]
     pub fn likelihood(&self, act: Act) -> f32 {
-        self.acts[act as usize]
+        match self.is_question {
+            true if act == Act::Ask => 1.0,
+            true => 0.0,
+            false => self.acts[act as usize],
+        }
     }
 
     /// The most probable act.
@@ -80,24 +99,20 @@ impl<'a> Evidence<'a> {
     /// One that leads to a question or to a person need only be likely, and so need those that are told the customer's own.
     #[must_use]
     pub fn business(&self) -> Vec<&'a Intent> {
-        let likely = self.likely_subjects();
+        let likely = self.likely_tellings();
         let business = self.topics.iter().filter(|topic| topic.is_business() && self.is_understood(topic, &likely));
         // Thresholds are chosen for the best intent of a message; a further one must also be likely in itself.
         let best = self.topics.first().map(|topic| topic.score.intent);
-        let further = |topic: &&Topic<'_>| {
-            Some(topic.score.intent) == best
-                || topic.score.probability >= LIKELY
-                || self.tells(topic, &likely).is_some()
-        };
-        let mut out: Vec<(&Intent, Option<Subject>)> = Vec::new();
-        for topic in business.filter(further) {
+        let mut out: Vec<(&Intent, Option<Told<'_>>)> = Vec::new();
+        for topic in business {
+            let is_further = !out.is_empty() && Some(topic.score.intent) != best;
             let told = self.tells(topic, &likely);
-            let is_covered = |(other, subject): &(&Intent, Option<Subject>)| {
+            let is_covered = |(other, of_other): &(&Intent, Option<Told<'_>>)| {
                 other.siblings.contains(&topic.intent.id)
                     || topic.intent.siblings.contains(&other.id)
-                    || (told.is_some() && told == *subject)
+                    || (told.is_some() && told == *of_other)
             };
-            if !out.iter().any(is_covered) {
+            if (!is_further || topic.score.probability >= LIKELY) && !out.iter().any(is_covered) {
                 out.push((topic.intent, told));
             }
         }
@@ -112,44 +127,49 @@ impl<'a> Evidence<'a> {
         out
     }
 
-    fn is_understood(&self, topic: &Topic<'a>, likely: &[Subject]) -> bool {
-        if topic.score.is_confident() || self.tells(topic, likely).is_some() {
-            return true;
-        }
-        let costs_little = || {
-            let plan = plan(topic.intent, self);
-            plan.is_none_or(|plan| !plan.is_safe() || plan.answer.subject.is_some())
-        };
-        topic.score.probability >= LIKELY && costs_little()
+    fn is_understood(&self, topic: &Topic<'a>, likely: &[Told<'a>]) -> bool {
+        let answers = || plan(topic.intent, self).is_some_and(|plan| plan.is_safe());
+        topic.score.is_confident()
+            || self.tells(topic, likely).is_some()
+            || (topic.score.probability >= LIKELY && !answers())
     }
 
-    /// What answers to the more probable topics would tell alike, where it is likely that one of them is meant. Such an answer
-    /// names what it is about, the order or the sum, so that a customer who meant something else sees it at a glance.
-    fn likely_subjects(&self) -> Vec<Subject> {
+    /// What answers would tell of the customer's own, where it is likely that one of them is meant. Such an answer names what
+    /// it is about, the order or the sum, so that a customer who meant something else sees it at a glance. Where all that the
+    /// message can mean is answered by the same, and it gives what that is worked out from, there is nothing to ask back.
+    fn likely_tellings(&self) -> Vec<Told<'a>> {
         let least = self.catalogue.policy().thresholds.candidate;
-        let mut missed: Vec<(Subject, f32)> = Vec::new();
+        let mut missed: Vec<(Told<'a>, f32)> = Vec::new();
+        let mut is_all = true;
         for topic in self.topics.iter().filter(|topic| topic.is_business()) {
-            let Some(subject) = self.told_once(topic) else { continue };
+            let is_candidate = topic.score.probability >= least;
+            let told = self.told(topic);
+            is_all &= !is_candidate || told.is_some();
+            let Some(told) = told else { continue };
             // Probabilities of intents are no shares of one: each of them is right or wrong by itself.
             let wrong = 1.0 - topic.score.probability;
-            match missed.iter_mut().find(|(other, _)| *other == subject) {
+            match missed.iter_mut().find(|(other, _)| *other == told) {
                 Some((_, all_wrong)) => *all_wrong *= wrong,
-                None if topic.score.probability >= least => missed.push((subject, wrong)),
+                None if is_candidate => missed.push((told, wrong)),
                 None => {}
             }
         }
-        missed.into_iter().filter(|(_, all_wrong)| 1.0 - all_wrong >= LIKELY).map(|(subject, _)| subject).collect()
+        let is_only = is_all && missed.len() == 1 && WORKED_OUT_FROM.into_iter().any(|name| self.slots.names(name));
+        missed.into_iter().filter(|(_, all_wrong)| is_only || 1.0 - all_wrong >= OWN).map(|(told, _)| told).collect()
     }
 
     /// What a topic's answer tells of, if that is likely to be meant and this is a topic that may be meant.
-    fn tells(&self, topic: &Topic<'a>, likely: &[Subject]) -> Option<Subject> {
+    fn tells(&self, topic: &Topic<'a>, likely: &[Told<'a>]) -> Option<Told<'a>> {
         let is_candidate = topic.score.probability >= self.catalogue.policy().thresholds.candidate;
-        self.told_once(topic).filter(|subject| is_candidate && likely.contains(subject))
+        self.told(topic).filter(|told| is_candidate && likely.contains(told))
     }
 
-    fn told_once(&self, topic: &Topic<'a>) -> Option<Subject> {
-        let plan = plan(topic.intent, self).filter(Plan::is_safe)?;
-        plan.answer.subject.filter(|subject| subject.is_told_once())
+    /// What a topic's answer tells of the customer's own: at once, or once it is known which order is meant.
+    fn told(&self, topic: &Topic<'a>) -> Option<Told<'a>> {
+        let plan = plan(topic.intent, self)?;
+        let waits = plan.missing == Some("order") && plan.answer.resolves != Resolves::Act && !plan.intent.is_high_risk;
+        let subject = plan.answer.subject.filter(|_| waits || plan.is_safe())?;
+        Some(Told { subject, intent: (!subject.is_told_once()).then_some(topic.intent.id.as_str()) })
     }
 
     /// The social intent that the message is, if it holds no business.
@@ -198,11 +218,16 @@ impl<'a> Evidence<'a> {
         self.situation.state.times_given(&intent.id, &self.slot_values(intent), from)
     }
 
-    /// The values of the slots that an intent uses, as one text: with others it is another question.
+    /// The values that an intent's answers are worked out from, as one text: with others it is another question.
     #[must_use]
     pub fn slot_values(&self, intent: &Intent) -> String {
-        let used = |slot: &&crate::reply::Slot| intent.slot(&slot.name).is_some();
-        let values: Vec<&str> = self.slots.found().iter().filter(used).map(|slot| slot.value.as_str()).collect();
+        let sums = |name: &str| intent.asks.baskets && ["amount", "promotion", "region"].contains(&name);
+        let used = |slot: &&crate::reply::Slot| intent.slot(&slot.name).is_some() || sums(&slot.name);
+        let mut values: Vec<String> = self.slots.found().iter().filter(used).map(|slot| slot.value.clone()).collect();
+        if intent.asks.baskets {
+            let basket = self.facts.scene().basket.iter();
+            values.extend(basket.map(|line| format!("{}*{}", line.product, line.quantity.unwrap_or(1))));
+        }
         values.join(" ")
     }
 

@@ -52,7 +52,7 @@ pub(crate) const ORDER_PROOF: &str = "policy:order_proof";
 type Rule = for<'e, 'a> fn(&View<'e, 'a>) -> Option<Verdict<'a>>;
 
 /// In the order of the contract; the number of each stands in its comment.
-pub(super) const RULES: [Rule; 17] = [
+pub(super) const RULES: [Rule; 18] = [
     human_present,
     sensitive,
     queued,
@@ -66,6 +66,7 @@ pub(super) const RULES: [Rule; 17] = [
     answered,
     slot_missing,
     number_alone,
+    still_open,
     ambiguous,
     small_talk,
     closing,
@@ -235,9 +236,10 @@ fn not_helped<'a>(view: &View<'_, 'a>) -> Option<Verdict<'a>> {
 /// 8: three topics, or two of which one cannot be answered.
 fn complex<'a>(view: &View<'_, 'a>) -> Option<Verdict<'a>> {
     let count = view.business.len();
-    let informs = view.plans.iter().all(|plan| plan.is_safe() && plan.answer.resolves == Resolves::Inform);
+    // A look-up that has its data tells as plain information does.
+    let tells = view.plans.iter().all(Plan::is_safe);
     let ids: Vec<&str> = view.business.iter().map(|intent| intent.id.as_str()).collect();
-    (count >= 3 || (count == 2 && !informs))
+    (count >= 3 || (count == 2 && !tells))
         .then(|| view.handoff("complex", ids.join(" + "), Outcome::Text(TextKey::HandoffGeneral, Vec::new())))
 }
 
@@ -344,6 +346,18 @@ fn number_alone<'a>(view: &View<'_, 'a>) -> Option<Verdict<'a>> {
 }
 
 const ALONE: &str = "an order number alone";
+
+/// What was asked for is still open, and nothing that was said instead is understood.
+fn still_open<'a>(view: &View<'_, 'a>) -> Option<Verdict<'a>> {
+    let evidence = view.evidence;
+    let Awaiting::Slot { intent, .. } = &evidence.situation.state.awaiting else { return None };
+    let says_else = !view.business.is_empty()
+        || evidence.social().is_some()
+        || view.is_praise()
+        || evidence.candidates().iter().any(|topic| evidence.likely(&topic.intent.id).is_some());
+    let plan = plan(evidence.catalogue.intent(intent)?, evidence).filter(|_| !says_else)?;
+    ask_for_missing(view, &plan)
+}
 
 /// 12: candidates, none safe.
 fn ambiguous<'a>(view: &View<'_, 'a>) -> Option<Verdict<'a>> {

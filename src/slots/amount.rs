@@ -25,7 +25,7 @@ static SPENT_BEFORE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(concat!(
         r"(?:付(?:款|了款|过|出|掉)?(?:金额|价格)?|支付|实付(?:款)?|应付|花(?:费)?|消费|买(?:满|到)?|拍|凑(?:到|够|满)?|一共|总共|共(?:计)?|合计|总(?:价|额|金额|计)|金额|价格|价钱|原价|单价|",
         r"下单|订单|购物车(?:里)?|预算|退(?:款|我|给我|还|回来?|回来了)?|返(?:还|现)?|赔(?:偿|付)?(?:我|给我)?|补(?:偿|给我|我)?|差价|扣(?:款|除|我)?|收(?:我|费)|多收|少退|到手(?:价)?|",
-        r"打完折|折后|减完|满减后|券后|算下来|加起来|标价|报价|花费|卖|充值?|只要|只有|才|就|定金|尾款|到账|入账|打款|打回来?|这单|那单|这一单|单子|订金|转账|转|首付|额度|结账|结算|应该|是|变成|变|降到|拼单|东西)",
+        r"打完折|折后|减完|满减后|券后|算下来|加起来|标价|报价|花费|卖|充值?|只要|只有|才|就|定金|尾款|到账|入账|打款|打回来?|这单|那单|这一单|单子|订金|转账|转|(?:成|合|合并|并)(?:成)?一单|首付|额度|结账|结算|应该|是|变成|变|降到|拼单|东西)",
         r"(?:了|的|是|就|才|共|只|得|要|我|我的|也|都|成|总|能|大概|大约|差不多|约|左右|有|一共|总共|快|将近|不到|超过|快要|等于|到|够|为|:|\s)*$",
     ))
     .expect("a constant pattern")
@@ -132,7 +132,9 @@ fn is_sum(before: &str, rest: &str, number: &Number) -> bool {
 fn decimals(text: &str, after: &str) -> (f64, usize) {
     let digits = text.trim_end_matches(['毛', '角']);
     let value = super::numeral::parse(digits).unwrap_or(0.0);
-    let counts = digits.len() == text.len() && after.starts_with(|c: char| "件个条箱包瓶双套盒只张床袋".contains(c));
+    let is_measure =
+        after.starts_with(|c: char| "件个条箱包瓶双套盒只张床袋".contains(c)) && !after.starts_with("包邮");
+    let counts = digits.len() == text.len() && is_measure;
     match digits.chars().count() {
         _ if counts => (0.0, 0),
         1 => (value / 10.0, text.len()),

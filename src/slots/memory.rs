@@ -39,10 +39,10 @@ impl Slots {
         self.found.iter().filter(is_settled).map(carried).collect()
     }
 
-    /// Fills what the message leaves open.
-    pub(super) fn remember(&mut self, remembered: &[Carried]) {
+    /// Fills what the message leaves open; without the order spoken of before, where it means another.
+    pub(super) fn remember(&mut self, remembered: &[Carried], means_another_order: bool) {
         // The number of an order takes the place of an earlier parcel's, and the other way round.
-        let names_order = self.order_number.is_some();
+        let names_order = self.order_number.is_some() || means_another_order;
         let open = |name: &str| match name {
             "order_number" | "tracking_number" => !names_order,
             _ => self.values(name).is_empty(),

@@ -34,6 +34,15 @@ static GROUPS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\d{2,}(?:[ -]\d{2
 /// Digits from which a row of groups is a card or the like.
 const CARD: usize = 13;
 
+/// Whether a message without a number means an order that was not spoken of: 我最近一单, my latest order.
+pub(super) fn means_another(plain: &str) -> bool {
+    static ANOTHER: LazyLock<Regex> = LazyLock::new(|| {
+        let pattern = r"(?:最近|最新|最后|上)(?:的|买的|下的|拍的)?(?:那|这)?一?(?:单|笔|个(?:订单|单子))|我自己(?:买|下|拍)?的(?:订单|单子?|那单)?(?:[^\p{Han}]|$|吧|呢)|\bmy (?:own |very )?(?:latest|last|most recent|newest) (?:order|one|purchase)\b";
+        Regex::new(pattern).expect("a constant pattern")
+    });
+    ANOTHER.is_match(plain)
+}
+
 pub(super) fn find(scan: &mut Scan<'_>) {
     for hit in SF.find_iter(scan.text) {
         scan.add("tracking_number", Value::Tracking(key(hit.as_str())), hit.range());

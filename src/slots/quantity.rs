@@ -106,7 +106,8 @@ fn measured(scan: &Scan<'_>, number: &Number) -> Option<(usize, u32)> {
     let is_label =
         before.ends_with(['第', '每', '某', '.', '-', '/']) || before.ends_with(|c: char| c.is_ascii_alphabetic());
     let promotion_follows = scan.found.iter().any(|found| found.name == "promotion" && found.range.start == end);
-    if is_label || promotion_follows || (NO_GOODS.is_match(after) && !is_goods) {
+    let is_free_shipping = unit.as_str() == "包" && after.starts_with('邮');
+    if is_label || promotion_follows || is_free_shipping || (NO_GOODS.is_match(after) && !is_goods) {
         return None;
     }
     // 两件九折, 3件起 and 块 are rules and money.

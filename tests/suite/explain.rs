@@ -68,6 +68,7 @@ impl Understood {
             pending: None,
             emotion: feeling(self.upset, self.anxiety),
             acts: self.acts,
+            is_question: false,
             slots,
             situation: &Situation::default(),
             mood: MoodTrace::default(),

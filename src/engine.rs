@@ -192,7 +192,7 @@ impl Engine {
         let mut found: Vec<Product> = Vec::new();
         let Some(products) = &self.data.products else { return found };
         for id in request.unpriced() {
-            if found.iter().all(|product| product.id != id) {
+            if !found.iter().any(|product| product.has_id(id)) {
                 found.extend(products.by_id(id).wait().await.ok().flatten());
             }
         }

@@ -11,9 +11,9 @@ pub enum Flag {
     UnservedRegion,
     /// The amount ships free.
     FreeShipping,
-    /// The basket, or the amount, reaches a promotion tier.
+    /// The amount alone reaches a promotion's threshold.
     TierReached,
-    /// There is a further tier to reach.
+    /// A further threshold is worth reaching for the amount alone.
     NextTier,
     /// What an order paid for now would be sent in a sales season, with its longer times.
     InSeason,
@@ -77,7 +77,7 @@ pub enum Flag {
     ProtectionNone,
     /// The days are over.
     ProtectionTooLate,
-    /// What is cheaper now is a timed offer.
+    /// It was bought in a timed offer, or what is cheaper now is one.
     ProtectionTimed,
     /// A product is known. So with every flag of a product.
     ProductKnown,
@@ -107,6 +107,8 @@ pub enum Flag {
     StackingNo,
     /// A gift comes with the basket.
     GiftReached,
+    /// A further threshold is worth reaching for the basket.
+    BasketNext,
 }
 
 impl Flag {
@@ -166,6 +168,7 @@ impl Flag {
             F::BasketKnown | F::BasketItemised => BASKET,
             F::StackingYes | F::StackingNo => STACKING,
             F::GiftReached => &["basket.gift"],
+            F::BasketNext => &["basket.next"],
         }
     }
 }
@@ -278,15 +281,7 @@ const PRODUCT: &[&str] = &[
     "product.size",
 ];
 
-const BASKET: &[&str] = &[
-    "basket.goods",
-    "basket.lines",
-    "basket.off",
-    "basket.pays",
-    "basket.fee",
-    "basket.total",
-    "basket.next",
-    "basket.refused",
-];
+const BASKET: &[&str] =
+    &["basket.goods", "basket.lines", "basket.off", "basket.pays", "basket.total", "basket.refused"];
 
 const STACKING: &[&str] = &["stacking.first", "stacking.second", "stacking.why"];

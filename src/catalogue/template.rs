@@ -72,6 +72,10 @@ impl Scope<'_> {
             names.insert("quote.missing".to_owned());
         }
         names.extend(self.flags.iter().flat_map(|flag| flag.variables()).map(ToString::to_string));
+        // A basket has a fee where it is known where it goes.
+        if self.slots.contains(&"region") && names.contains("basket.total") {
+            names.insert("basket.fee".to_owned());
+        }
         names
     }
 }

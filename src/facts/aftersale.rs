@@ -1,54 +1,46 @@
-//! Whether an item of an order may go back, and whether a difference is due.
+//! Whether the goods of an order may go back.
 
-use serde_json::json;
+use jiff::civil::Date;
+use serde_json::{Value, json};
 
-use super::{Found, Sheet, Sight, values};
+use super::{Sheet, Sight, protection, values};
 use crate::calendar;
 use crate::catalogue::Flag;
 use crate::orders::{Claim, Item, Order, Verdict};
-use crate::shop::{Effect, Freight, Money, Protection, Reason};
+use crate::products::is_same_id;
+use crate::shop::{Freight, Money, Reason, Words};
+
+/// What the rules say to one item.
+struct Judged<'a> {
+    item: &'a Item,
+    verdict: Verdict<'a>,
+}
 
 /// What the rules say to giving the goods of the order back.
 pub(super) fn facts(sight: &Sight<'_>, sheet: &mut Sheet) {
-    let is_faulty = sight.scene.reason.is_some_and(Reason::is_the_shops);
-    sheet.flag(Flag::Faulty, is_faulty);
+    sheet.flag(Flag::Faulty, sight.scene.reason.is_some_and(Reason::is_the_shops));
     let Some(order) = sight.found.order.order() else { return };
-    let named: Vec<&Item> = order.items.iter().filter(|item| sight.slots.products.contains(&item.product)).collect();
-    let items: Vec<&Item> = if named.is_empty() { order.items.iter().collect() } else { named };
-    let verdicts: Vec<(&Item, Verdict<'_>)> = items.iter().map(|item| (*item, verdict(sight, order, item))).collect();
-    let Some((item, first)) = verdicts.first() else { return };
-    let differ = verdicts.iter().any(|(_, other)| flag(other) != flag(first));
-    sheet.flag(Flag::ReturnMixed, differ);
-    if let Some(flag) = flag(first).filter(|_| !differ) {
-        sheet.flag(flag, true);
-    }
-    let by_shop = matches!(first, Verdict::Allowed { freight: Freight::Shop, .. });
-    sheet.flag(Flag::FreightByShop, by_shop && !differ);
-    let paid = items.iter().fold(Money::default(), |sum, item| sum + times(item.price, item.quantity));
-    let returns = &sight.catalogue.shop().returns;
+    let items = meant(sight, order);
+    let judged: Vec<Judged<'_>> =
+        items.iter().map(|item| Judged { item, verdict: verdict(sight, order, item) }).collect();
+    let common = common(&judged);
+    flags(&judged, common, sheet);
     let today = sight.now.date();
     sheet.group("return", |english| {
-        let day = |day| calendar::day(day, today, english);
-        let (mut last_day, mut days_left, mut days_over, mut rule) = (None, None, None, None);
-        match first {
-            Verdict::Allowed { last_day: last, days_left: left, .. } => (last_day, days_left) = (Some(*last), Some(*left)),
-            Verdict::TooLate { last_day: last, days_over: over } => (last_day, days_over) = (Some(*last), Some(*over)),
-            Verdict::Excepted(Some(exception)) | Verdict::AskOpened(exception) => rule = Some((if english { &exception.en } else { &exception.zh }).clone()),
-            Verdict::Excepted(None) => rule = Some(values::title(item, sight.found, english).to_owned()),
-            _ => {}
+        let mut told = told(sight, &judged, english);
+        if let (Some(verdict), Value::Object(told)) = (common, &mut told) {
+            told.extend(told_of_all(verdict, today, english));
         }
-        json!({
-            "item": items.iter().map(|item| values::title(item, sight.found, english)).collect::<Vec<_>>().join(if english { ", " } else { "、" }),
-            "last_day": last_day.map(day),
-            "days_left": days_left,
-            "days_over": days_over,
-            "rule": rule,
-            "freight": if by_shop { if english { "the shop" } else { "店铺" } } else if english { "you" } else { "您" },
-            "keep_at_most": returns.keep_at_most(paid),
-            "lines": lines(&verdicts, sight.found, today, english),
-        })
+        told
     });
-    protection(sight, order, &items, sheet);
+    protection::facts(sight, order, &items, sheet);
+}
+
+/// The items that the message names; all if it names none.
+fn meant<'a>(sight: &Sight<'a>, order: &'a Order) -> Vec<&'a Item> {
+    let is_named = |item: &&Item| sight.slots.products.iter().any(|id| is_same_id(id, &item.product));
+    let named: Vec<&Item> = order.items.iter().filter(is_named).collect();
+    if named.is_empty() { order.items.iter().collect() } else { named }
 }
 
 fn verdict<'a>(sight: &Sight<'a>, order: &Order, item: &Item) -> Verdict<'a> {
@@ -64,6 +56,22 @@ fn verdict<'a>(sight: &Sight<'a>, order: &Order, item: &Item) -> Verdict<'a> {
     order.may_return(&claim, &sight.catalogue.shop().returns, sight.now)
 }
 
+/// The verdict, if it is the same for every item: the same days and the same rule, too.
+fn common<'j, 'a>(judged: &'j [Judged<'a>]) -> Option<&'j Verdict<'a>> {
+    let (first, others) = judged.split_first()?;
+    others.iter().all(|other| other.verdict == first.verdict).then_some(&first.verdict)
+}
+
+fn flags(judged: &[Judged<'_>], common: Option<&Verdict<'_>>, sheet: &mut Sheet) {
+    if let Some(flag) = common.and_then(flag) {
+        sheet.flag(flag, true);
+    }
+    sheet.flag(Flag::FreightByShop, matches!(common, Some(Verdict::Allowed { freight: Freight::Shop, .. })));
+    // Where the data cannot tell of one item, a person answers for all.
+    let is_clear = judged.iter().all(|one| !matches!(one.verdict, Verdict::CannotTell(_)));
+    sheet.flag(Flag::ReturnMixed, !judged.is_empty() && common.is_none() && is_clear);
+}
+
 fn flag(verdict: &Verdict<'_>) -> Option<Flag> {
     match verdict {
         Verdict::Allowed { .. } => Some(Flag::ReturnAllowed),
@@ -77,74 +85,70 @@ fn flag(verdict: &Verdict<'_>) -> Option<Flag> {
     }
 }
 
-/// One line for each item.
-fn lines(verdicts: &[(&Item, Verdict<'_>)], found: &Found, today: jiff::civil::Date, english: bool) -> String {
-    let line = |(item, verdict): &(&Item, Verdict<'_>)| {
-        let title = values::title(item, found, english);
-        match (verdict, english) {
-            (Verdict::Allowed { last_day, .. }, false) => {
-                format!("{title}：{}前可以退", calendar::day(*last_day, today, false))
-            }
-            (Verdict::Allowed { last_day, .. }, true) => {
-                format!("{title}: can go back until {}", calendar::day(*last_day, today, true))
-            }
-            (Verdict::AskOpened(_), false) => format!("{title}：未拆封可以退"),
-            (Verdict::AskOpened(_), true) => format!("{title}: can go back if unopened"),
-            (_, false) => format!("{title}：不支持无理由退货"),
-            (_, true) => format!("{title}: cannot go back without a reason"),
-        }
+/// What texts may name whatever the verdicts are.
+fn told(sight: &Sight<'_>, judged: &[Judged<'_>], english: bool) -> Value {
+    let title = |one: &Judged<'_>| values::title(one.item, sight.found, english).to_owned();
+    let line = |one: &Judged<'_>| {
+        let said = in_a_line(&one.verdict, sight.now.date());
+        format!("{}{}{}", title(one), if english { ": " } else { "：" }, said.get(english))
     };
-    verdicts.iter().map(line).collect::<Vec<_>>().join(if english { "; " } else { "；" })
-}
-
-/// Whether the price of an item fell, and what comes back. Of several items, the one that fell most.
-fn protection(sight: &Sight<'_>, order: &Order, items: &[&Item], sheet: &mut Sheet) {
-    let returns = &sight.catalogue.shop().returns;
-    let now_costs = |item: &Item| sight.found.product(&item.product).map(|product| product.price);
-    let asked = items.iter().filter_map(|item| {
-        let price = now_costs(item)?;
-        let is_timed = price >= item.price && timed_price(sight, item).is_some_and(|timed| timed <= item.price);
-        Some((*item, price, order.protection(item, (price, is_timed), returns, sight.now)))
-    });
-    let worth = |protection: &Protection| match protection {
-        Protection::Back { total, .. } => *total,
-        _ => Money::default(),
-    };
-    let Some((item, price, outcome)) = asked.max_by_key(|(_, _, protection)| worth(protection)) else { return };
-    let (last_day, each, total) = match outcome {
-        Protection::Back { last_day, difference, total, .. } => (Some(last_day), Some(difference), Some(total)),
-        Protection::NotCheaper { last_day, .. } | Protection::TooLate { last_day, .. } => (Some(last_day), None, None),
-        Protection::Timed | Protection::NotPaid | Protection::Cancelled => (None, None, None),
-    };
-    sheet.flag(Flag::ProtectionDue, matches!(outcome, Protection::Back { .. }));
-    sheet.flag(Flag::ProtectionNone, matches!(outcome, Protection::NotCheaper { .. }));
-    sheet.flag(Flag::ProtectionTooLate, matches!(outcome, Protection::TooLate { .. }));
-    sheet.flag(Flag::ProtectionTimed, matches!(outcome, Protection::Timed));
-    let today = sight.now.date();
-    sheet.group("protection", |english| {
-        json!({
-            "item": values::title(item, sight.found, english),
-            "paid": item.price,
-            "now": price,
-            "each": each,
-            "total": total,
-            "quantity": item.quantity,
-            "last_day": last_day.map(|day| calendar::day(day, today, english)),
-        })
-    });
-}
-
-/// What the item costs in a timed offer, if there is one.
-fn timed_price(sight: &Sight<'_>, item: &Item) -> Option<Money> {
-    let rules = sight.catalogue.shop().promotions.rules().iter();
-    rules.filter(|rule| rule.only.holds(Some(&item.product), item.category.as_deref())).find_map(|rule| {
-        match rule.effect {
-            Effect::Price(price) => Some(price),
-            _ => None,
-        }
+    let join = |parts: Vec<String>, separator: &str| parts.join(separator);
+    let paid = judged.iter().fold(Money::default(), |sum, one| sum + one.item.price.times(one.item.quantity));
+    json!({
+        "item": join(judged.iter().map(title).collect(), if english { ", " } else { "、" }),
+        "lines": join(judged.iter().map(line).collect(), if english { "; " } else { "；" }),
+        "keep_at_most": sight.catalogue.shop().returns.keep_at_most(paid),
     })
 }
 
-fn times(price: Money, quantity: u32) -> Money {
-    Money::from_fen(price.fen().saturating_mul(i64::from(quantity)))
+/// What texts may name of a verdict that all items share.
+fn told_of_all(verdict: &Verdict<'_>, today: Date, english: bool) -> serde_json::Map<String, Value> {
+    let day = |day: Date| calendar::day(day, today, english);
+    let told = match verdict {
+        Verdict::Allowed { last_day, days_left, freight } => {
+            let payer = match freight {
+                Freight::Shop => words("店铺", "the shop"),
+                Freight::Customer => words("您", "you"),
+            };
+            json!({ "last_day": day(*last_day), "days_left": days_left, "freight": payer.get(english) })
+        }
+        Verdict::TooLate { last_day, days_over } => json!({ "last_day": day(*last_day), "days_over": days_over }),
+        Verdict::Excepted(Some(rule)) | Verdict::AskOpened(rule) => {
+            json!({ "rule": if english { &rule.en } else { &rule.zh } })
+        }
+        Verdict::Excepted(None) => {
+            json!({ "rule": words("标明不支持无理由退货的商品", "goods marked as non-returnable").get(english) })
+        }
+        Verdict::NotReceived { .. } | Verdict::AlreadyUnderWay(_) | Verdict::Cancelled | Verdict::CannotTell(_) => {
+            Value::Null
+        }
+    };
+    if let Value::Object(told) = told { told } else { serde_json::Map::new() }
+}
+
+/// A verdict behind the title of its item, where items differ.
+fn in_a_line(verdict: &Verdict<'_>, today: Date) -> Words {
+    let [zh, en] = [false, true].map(|english| move |day: Date| calendar::day(day, today, english));
+    match verdict {
+        Verdict::Allowed { last_day, .. } => {
+            words(format!("{}前可以退", zh(*last_day)), format!("can go back until {}", en(*last_day)))
+        }
+        Verdict::TooLate { last_day, .. } => {
+            words(format!("退货期到{}为止，已经过了", zh(*last_day)), format!("could go back until {}", en(*last_day)))
+        }
+        Verdict::Excepted(Some(rule)) => words(
+            format!("属于{}，不支持无理由退货", rule.zh),
+            format!("cannot go back without a reason, being {}", rule.en),
+        ),
+        Verdict::Excepted(None) => words("不支持无理由退货", "cannot go back without a reason"),
+        Verdict::AskOpened(_) => words("未拆封可以退", "can go back if unopened"),
+        Verdict::NotReceived { .. } => words("还没签收", "has not arrived yet"),
+        Verdict::AlreadyUnderWay(_) => words("已有售后申请", "has an after-sales request already"),
+        Verdict::Cancelled => words("已取消", "is cancelled"),
+        Verdict::CannotTell(_) => words("由同事核实", "is checked by a colleague"),
+    }
+}
+
+fn words(zh: impl Into<String>, en: impl Into<String>) -> Words {
+    Words { zh: zh.into(), en: en.into() }
 }

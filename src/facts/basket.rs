@@ -6,7 +6,7 @@ use super::{Sheet, Sight};
 use crate::catalogue::Flag;
 use crate::incoming::Context;
 use crate::quote;
-use crate::shop::{Basket, Line, Pair, Quote, Why};
+use crate::shop::{Basket, Line, Next, Pair, Quote};
 use crate::slots::{self, Slots};
 
 /// A product in a basket, and how many of it.
@@ -16,7 +16,7 @@ pub type BasketLine = slots::Line;
 /// now takes the place of all of it.
 pub(super) fn meant(slots: &Slots, context: Option<&Context>, before: &[BasketLine]) -> Vec<BasketLine> {
     let counted = slots.lines().iter().any(|line| line.quantity.is_some());
-    let told = || context.map(|context| context.basket.iter().filter_map(line).collect::<Vec<_>>()).unwrap_or_default();
+    let told = || context.map(|context| context.basket.iter().map(line).collect::<Vec<_>>()).unwrap_or_default();
     let given = told();
     if let Some(recounted) = recounted(slots, if given.is_empty() { before } else { &given }) {
         return vec![recounted];
@@ -43,27 +43,28 @@ fn recounted(slots: &Slots, before: &[BasketLine]) -> Option<BasketLine> {
     Some(BasketLine { product: product.clone(), quantity: Some(*quantity) })
 }
 
-/// A line as gateways write it: `{"product": "QH-1001", "quantity": 2}`.
-fn line(value: &Value) -> Option<BasketLine> {
-    let quantity = match value.get("quantity") {
-        None => Some(1),
-        Some(quantity) => quantity.as_u64().and_then(|count| u32::try_from(count).ok()),
-    };
-    Some(BasketLine { product: value.get("product")?.as_str()?.to_owned(), quantity: Some(quantity?) })
+/// A line as gateways write it: `{"product": "QH-1001", "quantity": 2}`, one if no quantity is told. One that cannot be read
+/// names no product, so that the sum of the basket is not known: that of the other lines would be a wrong one.
+fn line(value: &Value) -> BasketLine {
+    let quantity = value.get("quantity").map_or(Some(1), whole);
+    let product = value.get("product").and_then(Value::as_str).map(str::trim);
+    match (product, quantity) {
+        (Some(product), Some(quantity)) => BasketLine { product: product.to_owned(), quantity: Some(quantity) },
+        _ => BasketLine { product: String::new(), quantity: None },
+    }
+}
+
+/// A whole number, also where it is written as 2.0.
+fn whole(value: &Value) -> Option<u32> {
+    let count = value.as_f64().filter(|count| count.fract() == 0.0)?;
+    format!("{count:.0}").parse().ok()
 }
 
 /// The sum for the basket, for an amount alone, and whether the promotions named go together.
 pub(super) fn facts(sight: &Sight<'_>, sheet: &mut Sheet) {
     stacking(sight, sheet);
+    amount(sight, sheet);
     let shop = sight.catalogue.shop();
-    let at = sight.now.datetime();
-    if let Some(amount) = sight.slots.amount
-        && let Ok(plain) = shop.promotions.quote(&Basket::of_amount(amount, at), &shop.shipping)
-    {
-        sheet.flag(Flag::TierReached, shop.promotions.is_tier_reached(&plain));
-        sheet.flag(Flag::NextTier, plain.next.is_some());
-        sheet.group("promotion", |english| quote::values(&plain, english));
-    }
     let lines = lines(sight);
     if lines.is_empty() {
         return;
@@ -72,13 +73,25 @@ pub(super) fn facts(sight: &Sight<'_>, sheet: &mut Sheet) {
     let is_itemised = lines.len() > 1 || !coupons.is_empty() || lines.iter().any(|line| line.product.is_some());
     let member = sight.scene.tier.clone();
     let is_richer = is_itemised || member.as_deref().is_some_and(|level| shop.member_discount(level));
-    let basket = Basket { lines, coupons, member, at, region: sight.slots.region };
+    let basket = Basket { lines, coupons, member, at: sight.now.datetime(), region: sight.slots.region };
     let Ok(quote) = shop.promotions.quote(&basket, &shop.shipping) else { return };
     sheet.flag(Flag::BasketKnown, true);
     sheet.flag(Flag::BasketItemised, is_richer);
-    sheet.flag(Flag::NextTier, quote.next.is_some());
+    sheet.flag(Flag::BasketNext, quote.next.is_some());
     sheet.flag(Flag::GiftReached, !quote.gifts.is_empty());
     sheet.group("basket", |english| told(&quote, &basket, english));
+}
+
+/// The sum for an amount alone. Where goods are meant, their sum is told, and nothing is chosen for that of an amount.
+fn amount(sight: &Sight<'_>, sheet: &mut Sheet) {
+    let shop = sight.catalogue.shop();
+    let Some(amount) = sight.slots.amount else { return };
+    let basket = Basket::of_amount(amount, sight.now.datetime());
+    let Ok(quote) = shop.promotions.quote(&basket, &shop.shipping) else { return };
+    let is_alone = sight.scene.basket.is_empty();
+    sheet.flag(Flag::TierReached, is_alone && shop.promotions.is_tier_reached(&quote));
+    sheet.flag(Flag::NextTier, is_alone && quote.next.is_some());
+    sheet.group("promotion", |english| quote::values(&quote, english));
 }
 
 /// The goods that are priced: products that are known, or one sum.
@@ -113,54 +126,38 @@ fn coupons(sight: &Sight<'_>) -> Vec<String> {
     sight.slots.promotions.iter().filter(is_coupon).cloned().collect()
 }
 
+/// What texts may name of a basket's sum.
 fn told(quote: &Quote, basket: &Basket, english: bool) -> Value {
     let join = |parts: Vec<String>| parts.join(if english { "; " } else { "；" });
-    let steps = quote.steps.iter().map(|step| {
-        let (name, terms) = (step.name.get(english), step.terms.get(english));
-        if english {
-            format!("{name} ({terms}) −{}, {} left", step.off, step.left)
-        } else {
-            format!("{name}（{terms}）−{}，余{}", step.off, step.left)
-        }
-    });
-    let fee = quote.shipping.map(|shipping| shipping.fee);
+    let steps = quote.steps.iter().map(|step| quote::step(step).get(english).to_owned());
     json!({
         "goods": quote.goods,
         "lines": join(steps.collect()),
         "off": quote.goods - quote.pays,
         "pays": quote.pays,
-        "fee": fee,
+        "fee": quote.shipping.map(|shipping| shipping.fee),
         "total": quote.total,
         "gift": quote.gifts.first().map(|gift| gift.name.get(english)),
-        "next": quote.next.as_ref().map(|next| {
-            if english {
-                format!("{} more ({} from {}) saves {} more", next.missing, next.name.get(true), next.from, next.extra)
-            } else {
-                format!("再加{}元（{}满{}）可多省{}元", next.missing, next.name.get(false), next.from, next.extra)
-            }
-        }),
+        "next": quote.next.as_ref().map(|next| one_step_more(next, english)),
         "refused": join(refused(quote, basket, english)),
     })
+}
+
+fn one_step_more(next: &Next, english: bool) -> String {
+    let Next { name, missing, from, extra, .. } = next;
+    if english {
+        format!("{missing} more ({} from {from}) saves {extra} more", name.en)
+    } else {
+        format!("再加{missing}元（{}满{from}）可多省{extra}元", name.zh)
+    }
 }
 
 /// Coupons that are held and not used, and why.
 fn refused(quote: &Quote, basket: &Basket, english: bool) -> Vec<String> {
     let held = quote.refused.iter().filter(|refused| basket.coupons.contains(&refused.rule));
-    let told = held.filter_map(|refused| {
-        let name = refused.name.get(english);
-        let why = match (&refused.why, english) {
-            (Why::NotWith { reason, .. }, _) => reason.get(english).to_owned(),
-            (Why::Missing(missing), false) => format!("还差{missing}元可用"),
-            (Why::Missing(missing), true) => format!("{missing} yuan short of it"),
-            (Why::OtherGoods, false) => "不适用于这些商品".to_owned(),
-            (Why::OtherGoods, true) => "not for these goods".to_owned(),
-            (Why::OutsideItsTime, false) => "不在使用时间内".to_owned(),
-            (Why::OutsideItsTime, true) => "outside its time".to_owned(),
-            (Why::Worse, false) => "不用更划算".to_owned(),
-            (Why::Worse, true) => "you pay less without it".to_owned(),
-            _ => return None,
-        };
-        Some(if english { format!("{name}: {why}") } else { format!("{name}：{why}") })
+    let told = held.map(|refused| {
+        let (name, why) = (refused.name.get(english), quote::why(&refused.why));
+        format!("{name}{}{}", if english { ": " } else { "：" }, why.get(english))
     });
     told.collect()
 }

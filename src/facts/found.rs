@@ -67,7 +67,7 @@ impl Found {
         let order = if need.order { order::find(&asking, need.slots)? } else { OrderFound::Unasked };
         let mut products: Vec<Product> = Vec::new();
         let mut fetch = |id: &str| -> Result<Option<Product>, Pending> {
-            if let Some(known) = products.iter().find(|product| product.id == id) {
+            if let Some(known) = products.iter().find(|product| product.has_id(id)) {
                 return Ok(Some(known.clone()));
             }
             let found = asking.product(id)?.ok().flatten();
@@ -79,7 +79,9 @@ impl Found {
             None => None,
         };
         if need.basket {
-            for line in need.scene.basket.iter().take(MOST_PRODUCTS) {
+            // A line that names no product could not be read.
+            let named = need.scene.basket.iter().filter(|line| !line.product.is_empty());
+            for line in named.take(MOST_PRODUCTS) {
                 fetch(&line.product)?;
             }
         }
@@ -94,7 +96,7 @@ impl Found {
     /// A product that was looked up.
     #[must_use]
     pub fn product(&self, id: &str) -> Option<&Product> {
-        self.products.iter().find(|product| product.id == id)
+        self.products.iter().find(|product| product.has_id(id))
     }
 
     /// What a person who takes over need not look up again.

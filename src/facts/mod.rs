@@ -7,6 +7,7 @@ mod basket;
 mod found;
 mod order;
 mod product;
+mod protection;
 mod scene;
 mod values;
 

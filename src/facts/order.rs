@@ -7,7 +7,8 @@ use super::{Sheet, Sight, values};
 use crate::calendar;
 use crate::catalogue::Flag;
 use crate::lookup::Unavailable;
-use crate::orders::{AfterSales, AfterSalesKind, AfterSalesStep, Order, OrderState, Scope, Seen};
+use crate::orders::{AfterSales, AfterSalesKind, AfterSalesStep, Item, Order, OrderState, Scope, Seen};
+use crate::products::is_same_id;
 use crate::slots::Slots;
 
 /// Own orders offered as choices, at most.
@@ -86,7 +87,8 @@ fn seen(seen: Result<Seen, Unavailable>, number: &str, with_digits: bool) -> Ord
 
 /// Of a customer's own orders, the latest first, those that a message without a number can mean.
 fn one_of(own: Vec<Order>, slots: &Slots) -> OrderFound {
-    let holds = |order: &&Order| order.items.iter().any(|item| slots.products.contains(&item.product));
+    let is_named = |item: &Item| slots.products.iter().any(|id| is_same_id(id, &item.product));
+    let holds = |order: &&Order| order.items.iter().any(is_named);
     let with_product: Vec<Order> = own.iter().filter(holds).cloned().collect();
     let meant = if with_product.is_empty() { own } else { with_product };
     let mut open: Vec<Order> = meant.iter().filter(|order| order.state.is_open()).cloned().collect();

@@ -30,11 +30,7 @@ pub(super) async fn quote(
     let products = engine.products_of(&request).await;
     // Many rules and lines take longer than other requests should wait for.
     let quoted = tokio::task::spawn_blocking(move || {
-        engine.quote(
-            &request,
-            &|id| products.iter().find(|product| product.id.eq_ignore_ascii_case(id)).cloned(),
-            &engine.now(),
-        )
+        engine.quote(&request, &|id| products.iter().find(|product| product.has_id(id)).cloned(), &engine.now())
     })
     .await;
     let quoted = quoted.map_err(|_| Problem::new(Code::Internal, "the quote broke off"))?;

@@ -82,7 +82,7 @@ pub struct Item {
     pub product: String,
     /// Its title as it was sold.
     pub title: String,
-    /// How many.
+    /// How many, from 1 to [`crate::shop::MAX_QUANTITY`].
     pub quantity: u32,
     /// What was paid for one.
     pub price: Money,

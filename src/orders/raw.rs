@@ -3,7 +3,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::{AfterSales, AfterSalesKind, AfterSalesStep, Item, Order, OrderState};
-use crate::shop::Money;
+use crate::shop::{MAX_GOODS, MAX_QUANTITY, Money};
 
 /// An order as written in a file or told by another system.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -87,7 +87,10 @@ impl RawOrder {
         let customer = self.customer.map(|customer| word("customer", customer)).transpose()?;
         let tracking = self.tracking.map(|tracking| key("tracking", &tracking)).transpose()?;
         let phone_last4 = self.phone_last4.map(|phone| last4(&phone)).transpose()?;
-        let items = self.items.into_iter().map(RawItem::check).collect::<Result<_, _>>()?;
+        let items: Vec<Item> = self.items.into_iter().map(RawItem::check).collect::<Result<_, _>>()?;
+        if items.iter().fold(Money::default(), |sum, item| sum + item.price.times(item.quantity)) > MAX_GOODS {
+            return Err(BadOrder { field: "items", problem: "must not cost more than 1000000000 yuan together" });
+        }
         let after_sales = self.after_sales.map(RawAfterSales::check).transpose()?;
         Ok(Order {
             number,
@@ -158,6 +161,9 @@ impl From<&AfterSales> for RawAfterSales {
 impl RawItem {
     fn check(self) -> Result<Item, BadOrder> {
         let price = money("price", &self.price)?;
+        if !(1..=MAX_QUANTITY).contains(&self.quantity) {
+            return Err(BadOrder { field: "quantity", problem: "must be from 1 to 100000" });
+        }
         let (product, title) = (word("product", self.product)?, word("title", self.title)?);
         Ok(Item { product, title, quantity: self.quantity, price, category: self.category })
     }

@@ -1,10 +1,10 @@
 //! What the customer of an order may still ask for.
 
-use jiff::Zoned;
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
+use jiff::{Timestamp, Zoned};
 
 use super::{AfterSales, AfterSalesStep, Item, Order, OrderState};
-use crate::shop::{Exception, Freight, Money, Protection, Reason, Returns, Window};
+use crate::shop::{Exception, Freight, Money, Promotions, Protection, Reason, Returns, Window};
 
 /// A wish to give an item back.
 #[derive(Debug, Clone, Copy)]
@@ -97,13 +97,14 @@ impl Order {
         }
     }
 
-    /// What comes back of an item whose price fell to `price_now`. `today` is a moment in the shop's time zone.
+    /// What comes back of an item that costs `price_now`, timed offers apart; of the category that the product is of now.
+    /// `today` is a moment in the shop's time zone.
     #[must_use]
     pub fn protection(
         &self,
         item: &Item,
-        (price_now, was_timed): (Money, bool),
-        returns: &Returns,
+        (price_now, category): (Money, &str),
+        (returns, promotions): (&Returns, &Promotions),
         today: &Zoned,
     ) -> Protection {
         if self.state == OrderState::Cancelled {
@@ -112,20 +113,32 @@ impl Order {
         let Some(paid_at) = self.paid_at.filter(|_| self.state != OrderState::AwaitingPayment) else {
             return Protection::NotPaid;
         };
-        if was_timed && returns.protection.not_for_timed {
-            return Protection::Timed;
+        let local = |at: Timestamp| at.to_zoned(today.time_zone().clone());
+        let found = returns.protection(local(paid_at).date(), (item.price, price_now), item.quantity, today.date());
+        let categories = [item.category.as_deref().unwrap_or_default(), category];
+        let timed = |at: DateTime| promotions.timed_price(&item.product, &categories, at);
+        // Offers hold by the time of the order.
+        let was_timed = || timed(local(self.placed_at).datetime()).is_some_and(|price| item.price <= price);
+        let is_timed = || timed(today.datetime()).is_some_and(|price| price < item.price);
+        match found {
+            found if !returns.protection.not_for_timed => found,
+            Protection::Back { .. } | Protection::NotCheaper { .. } if was_timed() => Protection::Timed,
+            Protection::NotCheaper { .. } if is_timed() => Protection::Timed,
+            found => found,
         }
-        let paid_on = paid_at.to_zoned(today.time_zone().clone()).date();
-        returns.protection(paid_on, (item.price, price_now), item.quantity, today.date())
     }
 
-    /// Whether a case holds up others. One that is over does so only where it was about all that was bought: which item
-    /// it was about, the data do not say.
+    /// Whether a case holds up others. One that is over does so only where it was about all that was bought: which units
+    /// it was about, the data do not say, unless there is only one, or the money is that of all.
     fn has_open_case(&self) -> bool {
         let over = |case: &AfterSales| matches!(case.step, AfterSalesStep::Done | AfterSalesStep::Refused);
+        let units: u64 = self.items.iter().map(|item| u64::from(item.quantity)).sum();
+        let paid = self.items.iter().fold(Money::default(), |sum, item| sum + item.price.times(item.quantity));
+        let was_all =
+            |case: &AfterSales| units == 1 || case.amount.is_some_and(|amount| amount >= paid.min(self.total));
         match &self.after_sales {
             None => self.state == OrderState::AfterSales,
-            Some(case) => self.state == OrderState::AfterSales || !over(case) || self.items.len() == 1,
+            Some(case) => self.state == OrderState::AfterSales || !over(case) || was_all(case),
         }
     }
 }

@@ -23,6 +23,10 @@ pub(super) fn remember(handling: &Handling<'_>, decision: &Decision<'_>, said: O
         state.acts = Some(evidence.acts);
     }
     state.basket.clone_from(&evidence.facts.scene().basket);
+    // What could not be read is sent again, or named.
+    if state.basket.iter().any(|line| line.product.is_empty()) {
+        state.basket.clear();
+    }
     // Goods take the place of a sum, as a sum takes the place of goods.
     if !state.basket.is_empty() {
         state.slots.retain(|carried| carried.name != "amount");

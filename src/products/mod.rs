@@ -43,6 +43,21 @@ pub struct Product {
     pub returnable: Option<bool>,
 }
 
+impl Product {
+    /// Whether this is its id, see [`is_same_id`].
+    #[must_use]
+    pub fn has_id(&self, id: &str) -> bool {
+        is_same_id(&self.id, id)
+    }
+}
+
+/// Whether two ids are those of one product. Ids come in capitals from the shop's products, and from gateways and other systems
+/// as these write them; a system is asked for a product by the id as it came, since its own may tell the cases apart.
+#[must_use]
+pub fn is_same_id(one: &str, other: &str) -> bool {
+    one.trim().eq_ignore_ascii_case(other.trim())
+}
+
 /// Whether a product can be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stock {
@@ -90,8 +105,4 @@ pub trait Products: Send + Sync {
     fn names(&self) -> Vec<(Option<String>, Vec<String>)> {
         Vec::new()
     }
-
-    /// Products whose title or alias stands in a plain text, with the bytes where it does, in order; none where the source
-    /// cannot be searched at once.
-    fn named_in(&self, plain: &str) -> Vec<(String, std::ops::Range<usize>)>;
 }

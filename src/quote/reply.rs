@@ -225,7 +225,7 @@ fn refusal(rule: &str, name: &Words, why: &Why) -> QuotedRefusal {
         with: None,
         missing: None,
         units: None,
-        text: words::why(why),
+        text: Both::from(&words::why(why)),
     };
     refusal.why = match why {
         Why::OutsideItsTime => Reason::OutsideItsTime,

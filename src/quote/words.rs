@@ -2,13 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::reply::Both;
 use crate::shop::{Gift, Quote, Step, Why, Words};
 
 /// What templates may name as `promotion`.
 #[must_use]
 pub fn values(quote: &Quote, english: bool) -> Value {
-    let lines: Vec<String> = quote.steps.iter().map(|step| line(step).get(english).to_owned()).collect();
+    let lines: Vec<String> = quote.steps.iter().map(|step| self::step(step).get(english).to_owned()).collect();
     let gifts: Vec<&str> = quote.gifts.iter().map(|gift| gift.name.get(english)).collect();
     let mut values = json!({
         "off": quote.goods - quote.pays,
@@ -29,7 +28,7 @@ pub fn values(quote: &Quote, english: bool) -> Value {
 pub(super) fn lines(quote: &Quote) -> Vec<Words> {
     let both = |zh: String, en: String| Words { zh, en };
     let mut lines = vec![both(format!("商品：{}", quote.goods), format!("Goods: {}", quote.goods))];
-    lines.extend(quote.steps.iter().map(line));
+    lines.extend(quote.steps.iter().map(step));
     match quote.shipping {
         None => {}
         Some(shipping) if shipping.is_unserved => {
@@ -45,8 +44,8 @@ pub(super) fn lines(quote: &Quote) -> Vec<Words> {
     lines
 }
 
-/// `满减（满500减120）：−120，余 380`.
-fn line(step: &Step) -> Words {
+/// What a rule took off: `满减（满500减120）：−120，余 380`.
+pub(crate) fn step(step: &Step) -> Words {
     let Step { name, terms, off, left, .. } = step;
     let units = step.units.map_or(String::new(), |units| format!(" ×{units}"));
     Words {
@@ -66,17 +65,17 @@ fn gift(gift: &Gift) -> Words {
 }
 
 /// Why a rule was not used.
-pub(super) fn why(why: &Why) -> Both {
-    let both = |zh: &str, en: &str| Both { zh: zh.to_owned(), en: en.to_owned() };
+pub(crate) fn why(why: &Why) -> Words {
+    let both = |zh: &str, en: &str| Words { zh: zh.to_owned(), en: en.to_owned() };
     match why {
         Why::OutsideItsTime => both("现在不在活动时间内", "not at this time"),
         Why::NotThisLevel => both("不适用于该会员等级", "not for this level"),
         Why::NotHeld => both("需要持有这张券", "needs its coupon"),
         Why::OtherGoods => both("购物车里没有适用的商品", "no goods that it is for"),
-        Why::Missing(missing) => Both { zh: format!("还差{missing}元"), en: format!("{missing} yuan missing") },
-        Why::MissingUnits(units) => Both { zh: format!("还差{units}件"), en: format!("{units} more needed") },
-        Why::NotWith { reason, .. } => both(&reason.zh, &reason.en),
-        Why::Limit(units) => Both {
+        Why::Missing(missing) => Words { zh: format!("还差{missing}元"), en: format!("{missing} yuan missing") },
+        Why::MissingUnits(units) => Words { zh: format!("还差{units}件"), en: format!("{units} more needed") },
+        Why::NotWith { reason, .. } => reason.clone(),
+        Why::Limit(units) => Words {
             zh: format!("超出限购，{units}件按原价"),
             en: format!("beyond the limit: {units} at the ordinary price"),
         },

@@ -121,6 +121,12 @@ impl Region {
     pub fn is_within(self, other: Self) -> bool {
         self == other || self.province() == other || GAZETTEER.places[self.0].city == other.0
     }
+
+    /// Whether this is one of these or lies in one of them.
+    #[must_use]
+    pub fn is_within_any(self, others: &[Self]) -> bool {
+        others.iter().any(|other| self.is_within(*other))
+    }
 }
 
 /// The place of this name or alias.

@@ -111,17 +111,18 @@ impl Delivery {
     /// Days from dispatch to arrival, the first and the last. `None` where the shop does not deliver.
     #[must_use]
     pub fn days_on_the_way(&self, region: Option<Region>) -> Option<RangeInclusive<u32>> {
-        let is_in = |regions: &[Region]| region.is_some_and(|region| regions.iter().any(|o| region.is_within(*o)));
-        if is_in(&self.unserved) {
+        let is_among = |regions: &[Region]| region.is_some_and(|region| region.is_within_any(regions));
+        if is_among(&self.unserved) {
             return None;
         }
-        let row = self.transit.iter().find(|row| row.regions.is_empty() || is_in(&row.regions));
+        let row = self.transit.iter().find(|row| row.regions.is_empty() || is_among(&row.regions));
         row.map(|row| row.days.clone())
     }
 }
 
 fn hours_after(moment: &Zoned, hours: u32) -> Zoned {
-    // Hours of the clock on the wall are what was promised; a moment that no calendar holds stays where it is.
+    // Hours that pass are what was promised, whether or not clocks are put forward or back in between; a moment that no
+    // calendar holds stays where it is.
     moment.checked_add(SignedDuration::from_hours(i64::from(hours))).unwrap_or_else(|_| moment.clone())
 }
 

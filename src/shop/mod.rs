@@ -11,8 +11,8 @@ pub use days::{Closed, NamedDays, days_between};
 pub use delivery::{Arrival, Delivery, Leaving, Promise, Transit};
 pub use money::Money;
 pub use promotions::{
-    Basket, BasketError, CouponKind, Effect, Gift, LEVELS, Line, MAX_LINES, MAX_QUANTITY, MAX_RULES, Next, Pair,
-    Promotions, Quote, Refused, Rounding, Rule, RulesError, Scope, Stacking, Step, ThresholdsOn, Tier, When, Why,
+    Basket, BasketError, CouponKind, Effect, Gift, LEVELS, Line, MAX_GOODS, MAX_LINES, MAX_QUANTITY, MAX_RULES, Next,
+    Pair, Promotions, Quote, Refused, Rounding, Rule, RulesError, Scope, Stacking, Step, ThresholdsOn, Tier, When, Why,
     Words, share,
 };
 pub use returns::{Category, Exception, Freight, Protection, ProtectionRule, Reason, Refund, Returns, Window};

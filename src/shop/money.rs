@@ -37,26 +37,33 @@ impl Money {
         let fen = if fen.len() == 1 { decimals * 10 } else { decimals };
         (yuan <= 100_000_000).then_some(Self(yuan * 100 + fen))
     }
+
+    /// What so many cost at this price; the largest sum that there is, if that is more.
+    #[must_use]
+    pub fn times(self, count: u32) -> Self {
+        Self(self.0.saturating_mul(i64::from(count)))
+    }
 }
 
+/// Sums end at the largest and the smallest that there are: a wrong price must not stop the program.
 impl Add for Money {
     type Output = Self;
     fn add(self, other: Self) -> Self {
-        Self(self.0 + other.0)
+        Self(self.0.saturating_add(other.0))
     }
 }
 
 impl Sub for Money {
     type Output = Self;
     fn sub(self, other: Self) -> Self {
-        Self(self.0 - other.0)
+        Self(self.0.saturating_sub(other.0))
     }
 }
 
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.0 < 0 { "-" } else { "" };
-        let (yuan, fen) = (self.0.abs() / 100, self.0.abs() % 100);
+        let (yuan, fen) = (self.0.unsigned_abs() / 100, self.0.unsigned_abs() % 100);
         match fen {
             0 => write!(f, "{sign}{yuan}"),
             _ if fen % 10 == 0 => write!(f, "{sign}{yuan}.{}", fen / 10),
@@ -80,5 +87,14 @@ mod tests {
         for text in ["12x", "inf", "", ".", "1.", ".5", "1.234", "-3", "1e3", "999999999999"] {
             assert_eq!(Money::parse(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn sums_end_at_the_largest() {
+        let [one, largest] = [Money::from_fen(1), Money::from_fen(i64::MAX)];
+        assert_eq!((largest + one, largest.times(2)), (largest, largest));
+        let smallest = Money::default() - largest - one - one;
+        assert_eq!(smallest.to_string(), "-92233720368547758.08");
+        assert_eq!(Money::from_fen(2990).times(3), Money::from_fen(8970));
     }
 }

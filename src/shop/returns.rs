@@ -58,7 +58,7 @@ pub struct Category {
 pub struct ProtectionRule {
     /// Days from payment; the day of payment does not count.
     pub days: u32,
-    /// Not for what was bought in a timed offer.
+    /// Not for what was bought in a timed offer, and not against one.
     pub not_for_timed: bool,
 }
 
@@ -149,7 +149,7 @@ pub enum Protection {
         /// Days since then.
         days_over: u32,
     },
-    /// It was a timed offer.
+    /// It was bought in a timed offer, or only a timed offer costs less.
     Timed,
     /// It is not paid.
     NotPaid,
@@ -217,8 +217,7 @@ impl Returns {
             Window::Open { last_day, days_left } if now >= paid => Protection::NotCheaper { last_day, days_left },
             Window::Open { last_day, days_left } => {
                 let difference = paid - now;
-                let total = Money::from_fen(difference.fen().saturating_mul(i64::from(quantity)));
-                Protection::Back { last_day, days_left, difference, total }
+                Protection::Back { last_day, days_left, difference, total: difference.times(quantity) }
             }
         }
     }

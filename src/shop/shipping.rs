@@ -35,8 +35,8 @@ impl Shipping {
     /// The fee for a region (an ordinary one if not told) and an amount of goods after discounts (if told).
     #[must_use]
     pub fn quote(&self, region: Option<Region>, goods: Option<Money>) -> ShippingQuote {
-        let is_remote = is_in(region, &self.remote);
-        let is_unserved = is_in(region, &self.unserved);
+        let is_among = |regions: &[Region]| region.is_some_and(|region| region.is_within_any(regions));
+        let (is_remote, is_unserved) = (is_among(&self.remote), is_among(&self.unserved));
         let is_free = !is_remote && !is_unserved && goods.is_some_and(|goods| goods >= self.free_from);
         let fee = match (is_free, is_remote) {
             (true, _) => Money::default(),
@@ -49,17 +49,6 @@ impl Shipping {
         };
         ShippingQuote { fee, missing, is_free, is_remote, is_unserved }
     }
-
-    /// What several orders to one region pay, each its own fee and none free: orders are not added up, parcels of one
-    /// order are.
-    #[must_use]
-    pub fn several(&self, region: Option<Region>, orders: u32) -> Money {
-        Money::from_fen(self.quote(region, None).fee.fen().saturating_mul(i64::from(orders)))
-    }
-}
-
-fn is_in(region: Option<Region>, regions: &[Region]) -> bool {
-    region.is_some_and(|region| regions.iter().any(|other| region.is_within(*other)))
 }
 
 #[cfg(test)]
@@ -89,8 +78,6 @@ mod tests {
             assert_eq!((quote.fee, quote.missing), (yuan(fee), yuan(missing)), "{place:?} {goods:?}");
         }
         assert!(shipping.quote(Some(region("香港")), None).is_unserved);
-        for (place, orders, fee) in [(None, 1, 15.0), (None, 3, 45.0), (Some("喀什"), 2, 50.0), (None, 0, 0.0)] {
-            assert_eq!(shipping.several(place.map(region), orders), yuan(fee), "{place:?} {orders}");
-        }
+        assert_eq!(shipping.quote(Some(region("喀什")), None).fee, yuan(25.0), "a city of a remote region");
     }
 }

@@ -1,6 +1,5 @@
 //! Products in a file that may be edited while it is served.
 
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime};
@@ -102,10 +101,6 @@ impl Products for ProductFile {
 
     fn names(&self) -> Vec<(Option<String>, Vec<String>)> {
         self.shelf().names()
-    }
-
-    fn named_in(&self, plain: &str) -> Vec<(String, Range<usize>)> {
-        self.shelf().named_in(plain)
     }
 }
 

@@ -14,6 +14,7 @@ mod decisions;
 mod desk_api;
 mod diff;
 mod explain;
+mod facts;
 mod http;
 mod leakage;
 mod lint;

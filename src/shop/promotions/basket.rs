@@ -12,8 +12,8 @@ pub const MAX_LINES: usize = 200;
 /// Units of a line, at most.
 pub const MAX_QUANTITY: u32 = 100_000;
 
-/// The dearest basket: a thousand million yuan, in fen.
-const MAX_GOODS: i64 = 100_000_000_000;
+/// The dearest goods of a basket or an order together: a thousand million yuan.
+pub const MAX_GOODS: Money = Money::from_fen(100_000_000_000);
 
 /// What is to be bought, by whom and when.
 #[derive(Debug, Clone)]
@@ -73,7 +73,7 @@ impl Basket {
         if self.lines.len() > MAX_LINES {
             return Err(BasketError::Lines(self.lines.len()));
         }
-        let mut goods = 0_i64;
+        let mut goods = Money::default();
         for (at, line) in self.lines.iter().enumerate() {
             if !(1..=MAX_QUANTITY).contains(&line.quantity) {
                 return Err(BasketError::Quantity(at));
@@ -81,8 +81,10 @@ impl Basket {
             if line.price < Money::default() {
                 return Err(BasketError::Price(at));
             }
-            let cost = line.price.fen().checked_mul(i64::from(line.quantity)).ok_or(BasketError::Goods)?;
-            goods = goods.checked_add(cost).filter(|goods| *goods <= MAX_GOODS).ok_or(BasketError::Goods)?;
+            goods = goods + line.price.times(line.quantity);
+            if goods > MAX_GOODS {
+                return Err(BasketError::Goods);
+            }
         }
         let mut lines = self.lines.clone();
         lines.sort();

@@ -19,14 +19,14 @@ use std::collections::HashSet;
 
 use jiff::civil::DateTime;
 
-pub use basket::{Basket, BasketError, LEVELS, Line, MAX_LINES, MAX_QUANTITY};
+pub use basket::{Basket, BasketError, LEVELS, Line, MAX_GOODS, MAX_LINES, MAX_QUANTITY};
 pub use next::Next;
 pub use pair::Pair;
 pub use quote::{Gift, Quote, Refused, Step, Why};
 pub use rule::{CouponKind, Effect, Rounding, Rule, Scope, ThresholdsOn, Tier, When, Words};
 pub use terms::share;
 
-use crate::shop::{Money, Shipping};
+use crate::shop::Money;
 
 /// Rules of a shop, at most.
 pub const MAX_RULES: usize = 24;
@@ -144,12 +144,17 @@ impl Promotions {
         quote.steps.iter().filter_map(|step| self.rule(&step.rule)).any(|rule| rule.effect.first() > 0)
     }
 
-    /// What a bare amount of unnamed goods costs, without coupons, level and place.
-    ///
-    /// # Errors
-    /// When that is more than baskets are.
-    pub fn for_amount(&self, amount: Money, at: DateTime, shipping: &Shipping) -> Result<Quote, BasketError> {
-        self.quote(&Basket::of_amount(amount, at), shipping)
+    /// What goods cost at a moment in the timed offers that hold then, if any does: the rules with a price of their own. The
+    /// goods may be of several categories, as the order and the products tell them.
+    #[must_use]
+    pub fn timed_price(&self, product: &str, categories: &[&str], at: DateTime) -> Option<Money> {
+        let is_for = |rule: &&Rule| categories.iter().any(|category| rule.only.holds(Some(product), Some(category)));
+        let holding = self.rules.iter().filter(|rule| rule.when.holds(at)).filter(is_for);
+        let prices = holding.filter_map(|rule| match rule.effect {
+            Effect::Price(price) => Some(price),
+            _ => None,
+        });
+        prices.min()
     }
 
     /// The group in which two rules are, by their places.

@@ -1,5 +1,5 @@
 use super::basket::{Basket, Line};
-use super::quote::Worked;
+use super::quote::{Goods, Worked};
 use super::rule::{Scope, Words};
 use super::search::{Fee, MOST_LOOKS};
 use super::{MAX_RULES, Promotions};
@@ -29,7 +29,7 @@ pub struct Next {
 
 impl Promotions {
     /// The cheapest addition that is worth it. Every threshold is tried by working out the basket with it; what is added is
-    /// goods that count for the rule and get no item offer.
+    /// goods that count for the rule and get no item offer: a sum of money is no unit that could be the free one.
     pub(super) fn next(&self, basket: &Basket, lines: &[Line], fee: Fee, now: &Worked<'_>) -> Option<Next> {
         let mut thresholds: Vec<(i64, i64, usize)> = Vec::new();
         for (at, active) in now.rules.iter().enumerate() {
@@ -40,15 +40,16 @@ impl Promotions {
         let mut looks = 0;
         for (missing, from, at) in thresholds.into_iter().take(MAX_RULES) {
             let rule = now.rules[at].rule;
-            let mut more = lines.to_vec();
-            more.push(Line {
+            let addition = Line {
                 product: rule.only.products.first().filter(|_| rule.only.categories.is_empty()).cloned(),
                 category: rule.only.categories.first().cloned(),
                 price: Money::from_fen(missing),
                 quantity: 1,
-            });
-            more.sort();
-            let then = self.work(basket, &more, fee, looks);
+            };
+            let place = lines.partition_point(|line| *line < addition);
+            let mut more = lines.to_vec();
+            more.insert(place, addition);
+            let then = self.work(basket, Goods { lines: &more, added: Some(place) }, fee, looks);
             looks = then.looks;
             if looks >= MOST_LOOKS {
                 return None;

@@ -123,6 +123,14 @@ pub(super) struct Worked<'p> {
     pub(super) looks: u32,
 }
 
+/// What is worked out.
+#[derive(Clone, Copy)]
+pub(super) struct Goods<'l> {
+    pub(super) lines: &'l [Line],
+    /// The line that stands for goods still to be added, which get no item offer.
+    pub(super) added: Option<usize>,
+}
+
 impl Promotions {
     /// What a basket costs in the best legal combination.
     ///
@@ -138,7 +146,7 @@ impl Promotions {
                 free_from: is_ever_free.then_some(shipping.free_from.fen()),
             }
         });
-        let worked = self.work(basket, &lines, fee, 0);
+        let worked = self.work(basket, Goods { lines: &lines, added: None }, fee, 0);
         let next = self.next(basket, &lines, fee, &worked);
         let pays = Money::from_fen(worked.left);
         Ok(Quote {
@@ -155,8 +163,8 @@ impl Promotions {
     }
 
     /// Finds the best combination and applies it once more, writing down what it does.
-    pub(super) fn work(&self, basket: &Basket, lines: &[Line], fee: Fee, looks: u32) -> Worked<'_> {
-        let rules = self.active(basket, lines);
+    pub(super) fn work(&self, basket: &Basket, goods: Goods<'_>, fee: Fee, looks: u32) -> Worked<'_> {
+        let (rules, lines) = (self.active(basket, goods), goods.lines);
         let (mut chosen, looks) = Search::best((lines, &rules), (self.rounding, fee), looks);
         let mut state = State::of(lines);
         let mut next = State::default();
@@ -197,13 +205,17 @@ impl Promotions {
     }
 
     /// The rules whose conditions hold and that are for some of the goods.
-    fn active(&self, basket: &Basket, lines: &[Line]) -> Vec<Active<'_>> {
+    fn active(&self, basket: &Basket, Goods { lines, added }: Goods<'_>) -> Vec<Active<'_>> {
         let mut out: Vec<Active<'_>> = Vec::new();
         let mut places = Vec::new();
         for (place, rule) in self.rules.iter().enumerate() {
             let Ok(effect) = conditions(rule, basket) else { continue };
-            let is_for = |line: &Line| rule.only.holds(line.product.as_deref(), line.category.as_deref());
-            let own: Vec<usize> = lines.iter().enumerate().filter(|(_, line)| is_for(line)).map(|(at, _)| at).collect();
+            let is_for = |at: &usize| {
+                let line = &lines[*at];
+                rule.only.holds(line.product.as_deref(), line.category.as_deref())
+                    && !(rule.effect.is_item_offer() && added == Some(*at))
+            };
+            let own: Vec<usize> = (0..lines.len()).filter(is_for).collect();
             if own.is_empty() {
                 continue;
             }

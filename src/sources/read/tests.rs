@@ -47,6 +47,10 @@ fn what_others_write_is_understood() {
     assert_eq!((read.total.to_string(), read.items[0].quantity), ("349.5".into(), 2));
 }
 
+fn item(quantity: u32, price: &str) -> Value {
+    json!({ "product": "a", "title": "b", "quantity": quantity, "price": price })
+}
+
 /// Each with its field, and never with the value.
 #[test]
 fn problems_name_the_field_and_no_value() {
@@ -67,6 +71,9 @@ fn problems_name_the_field_and_no_value() {
             "items.quantity",
             "whole number",
         ),
+        (json!({ "items": [item(0, "1")] }), "quantity", "from 1 to 100000"),
+        (json!({ "items": [item(100_001, "1")] }), "quantity", "from 1 to 100000"),
+        (json!({ "items": [item(100_000, "10000.01")] }), "items", "1000000000 yuan"),
         (json!({ "items": [{ "秘密": 1 }] }), "items.…", "not a field"),
         (json!({ "items": [{ "product": "秘密" }] }), "items", "product, title, quantity"),
         (json!({ "after_sales": { "kind": "秘密", "step": "done", "since": 1 } }), "after_sales.kind", "exchange"),

@@ -53,6 +53,8 @@ struct Case {
     rules: Vec<Rule>,
     stacking: Vec<Stacking>,
     basket: Basket,
+    /// Goods that a step more adds; they get no item offer.
+    added: Option<Line>,
     shipping: Shipping,
 }
 
@@ -169,7 +171,7 @@ fn case(seed: u64) -> Case {
         remote: vec![place("新疆")],
         unserved: vec![place("香港")],
     };
-    Case { rounding, rules, stacking, basket, shipping }
+    Case { rounding, rules, stacking, basket, added: None, shipping }
 }
 
 impl Case {
@@ -230,6 +232,14 @@ impl Case {
                 }
             }
         }
+        let added = self.added.as_ref().map(|line| {
+            let kind = (line.product.clone(), line.category.clone(), line.price.fen());
+            let place = kinds.partition_point(|other| *other < kind);
+            units.iter_mut().filter(|unit| unit.0 >= place).for_each(|unit| unit.0 += 1);
+            units.push((place, kind.2));
+            kinds.insert(place, kind);
+            place
+        });
         let mut touched: Vec<Vec<&str>> = vec![Vec::new(); kinds.len()];
         let in_scope = |rule: &Rule, touched: &[Vec<&str>], at: usize| {
             let (product, category, _) = &kinds[at];
@@ -239,8 +249,8 @@ impl Case {
             (is_all || named) && !rule.not_on.iter().any(|other| touched[at].contains(&other.as_str()))
         };
         for rule in chosen.iter().filter(|rule| rule.effect.is_item_offer()) {
-            let mut mine: Vec<usize> =
-                (0..units.len()).filter(|unit| in_scope(rule, &touched, units[*unit].0)).collect();
+            let is_mine = |unit: &usize| in_scope(rule, &touched, units[*unit].0) && added != Some(units[*unit].0);
+            let mut mine: Vec<usize> = (0..units.len()).filter(is_mine).collect();
             mine.sort_by_key(|unit| (-units[*unit].1, units[*unit].0));
             let mut left = rule.limit.map_or(usize::MAX, |limit| limit as usize);
             let mut saved = 0;
@@ -428,7 +438,7 @@ proptest! {
             prop_assert!(next.extra > Money::default() && next.missing > Money::default());
             prop_assert_eq!(next.change, next.missing - next.extra);
             prop_assert_eq!(next.total, before.total + next.change);
-            case.basket.lines.push(Line {
+            case.added = Some(Line {
                 product: if next.only.categories.is_empty() { next.only.products.first().cloned() } else { None },
                 category: next.only.categories.first().cloned(),
                 price: next.missing,

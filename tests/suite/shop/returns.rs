@@ -2,10 +2,12 @@
 
 use jiff::SignedDuration;
 use proptest::prelude::*;
-use triage::orders::{AfterSalesStep, Claim, Lacking, Order, OrderState, Verdict};
+use triage::catalogue::{Catalogue, Sources};
+use triage::orders::{AfterSales as Case, AfterSalesStep, Claim, Item, Lacking, Order, OrderState, Verdict};
 use triage::shop::{Freight, Protection, Reason, Returns};
 
 use super::{at, case, day, item, order, shop, stamp, yuan};
+use crate::{replace_once, shipped};
 
 fn returns() -> &'static Returns {
     &shop().returns
@@ -138,7 +140,8 @@ fn where_an_order_stands_comes_first() {
         AfterSales, AwaitingDispatch, AwaitingPayment, Cancelled, Completed, Delivered, Dispatched, Paid,
     };
     let yes = "yes until 11-23, 3 left, customer pays";
-    for (state, step, items, verdict) in [
+    // The units are those of one item or of several.
+    for (state, step, units, verdict) in [
         (AwaitingPayment, None, 1, "not sent"),
         (Paid, None, 1, "not sent"),
         (AwaitingDispatch, None, 1, "not sent"),
@@ -157,9 +160,19 @@ fn where_an_order_stands_comes_first() {
     ] {
         let mut order = Order { state, ..received("bedding", "2026-11-16T15:00") };
         order.after_sales = step.and_then(case);
-        order.items.resize(items, item(Some("kitchen")));
+        order.items[0].quantity = units;
+        let now = at("2026-11-20T10:00");
+        let found = order.may_return(&claim(&order, Reason::ChangeOfMind, None), returns(), &now);
+        assert_eq!(told(&found), verdict, "{state:?} {step:?} {units} of one");
+        order.items = (0..units).map(|_| Item { quantity: 1, ..item(Some("bedding")) }).collect();
+        let found = order.may_return(&claim(&order, Reason::ChangeOfMind, None), returns(), &now);
+        assert_eq!(told(&found), verdict, "{state:?} {step:?} {units} items");
+    }
+    for (amount, verdict) in [("399", yes), ("798", "case Some(Done)")] {
+        let mut order = Order { total: yuan("798"), ..received("bedding", "2026-11-16T15:00") };
+        order.after_sales = case(Done).map(|case| Case { amount: Some(yuan(amount)), ..case });
         let found = order.may_return(&claim(&order, Reason::ChangeOfMind, None), returns(), &at("2026-11-20T10:00"));
-        assert_eq!(told(&found), verdict, "{state:?} {step:?} {items}");
+        assert_eq!(told(&found), verdict, "{amount} of 798 came back");
     }
     let lost = order(Delivered, Some("bedding"));
     let verdict = lost.may_return(&claim(&lost, Reason::Faulty, None), returns(), &at("2026-11-20T10:00"));
@@ -198,27 +211,85 @@ fn prices_that_fell() {
     };
     let not_cheaper = Protection::NotCheaper { last_day: day("2026-11-17"), days_left: 2 };
     let too_late = Protection::TooLate { last_day: day("2026-11-17"), days_over: 1 };
-    for (state, price_now, was_timed, today, expected) in [
-        (Paid, "349", false, "2026-11-10T23:00", back("2026-11-17", 7)),
-        (Delivered, "349", false, "2026-11-16T23:00", back("2026-11-17", 1)),
-        (Delivered, "349", false, "2026-11-17T23:59:59", back("2026-11-17", 0)),
-        (Completed, "349", false, "2026-11-18T00:00", too_late),
-        (Delivered, "399", false, "2026-11-15T10:00", not_cheaper),
-        (Delivered, "399.01", false, "2026-11-15T10:00", not_cheaper),
-        (Delivered, "349", true, "2026-11-15T10:00", Protection::Timed),
-        (Delivered, "349", true, "2026-12-15T10:00", Protection::Timed),
-        (Cancelled, "349", false, "2026-11-15T10:00", Protection::Cancelled),
-        (AwaitingPayment, "349", false, "2026-11-15T10:00", Protection::NotPaid),
+    for (state, price_now, today, expected) in [
+        (Paid, "349", "2026-11-10T23:00", back("2026-11-17", 7)),
+        (Delivered, "349", "2026-11-16T23:00", back("2026-11-17", 1)),
+        (Delivered, "349", "2026-11-17T23:59:59", back("2026-11-17", 0)),
+        (Completed, "349", "2026-11-18T00:00", too_late),
+        (Delivered, "399", "2026-11-15T10:00", not_cheaper),
+        (Delivered, "399.01", "2026-11-15T10:00", not_cheaper),
+        (Cancelled, "349", "2026-11-15T10:00", Protection::Cancelled),
+        (AwaitingPayment, "349", "2026-11-15T10:00", Protection::NotPaid),
     ] {
         let order = order(state, Some("bedding"));
-        let found = order.protection(&order.items[0], (yuan(price_now), was_timed), returns(), &at(today));
-        assert_eq!(found, expected, "{state:?} {price_now} {was_timed} {today}");
+        let rules = (returns(), &shop().promotions);
+        let found = order.protection(&order.items[0], (yuan(price_now), "bedding"), rules, &at(today));
+        assert_eq!(found, expected, "{state:?} {price_now} {today}");
     }
-    let mut lenient = returns().clone();
-    lenient.protection.not_for_timed = false;
-    let order = order(Paid, None);
-    let found = order.protection(&order.items[0], (yuan("349"), true), &lenient, &at("2026-11-10T23:00"));
-    assert_eq!(found, back("2026-11-17", 7));
+}
+
+/// The rice cooker costs 249 from 10:00 to 12:00, from 14:00 to 16:00 and from 20:00 to 22:00.
+#[test]
+fn timed_offers_are_told_by_what_was_paid_and_when() {
+    for (placed, paid, price_now, today, found) in [
+        // Bought in the offer: whatever it costs now.
+        ("2026-11-10T10:30", "249", "299", "2026-11-12T13:00", "timed"),
+        ("2026-11-10T10:30", "249", "199", "2026-11-12T13:00", "timed"),
+        // At that price, but outside of the offer's hours.
+        ("2026-11-10T13:00", "249", "199", "2026-11-12T13:00", "back"),
+        // In its hours, but dearer: the second unit, which the offer is not for.
+        ("2026-11-10T10:30", "299", "279", "2026-11-12T13:00", "back"),
+        // Only the offer that holds now is cheaper.
+        ("2026-11-10T13:00", "299", "299", "2026-11-12T10:30", "timed"),
+        ("2026-11-10T13:00", "299", "299", "2026-11-12T13:00", "not cheaper"),
+        // The ordinary price fell, and there is an offer beside it.
+        ("2026-11-10T13:00", "299", "279", "2026-11-12T10:30", "back"),
+        // The offer holds for what was paid less than it asks, too; it is no drop.
+        ("2026-11-10T13:00", "229", "299", "2026-11-12T10:30", "not cheaper"),
+        // The days come first.
+        ("2026-11-10T10:30", "249", "199", "2026-11-18T10:30", "too late"),
+    ] {
+        let mut order = Order { placed_at: at(placed).timestamp(), ..order(OrderState::Paid, Some("appliance")) };
+        order.items[0] = Item { product: "qh-3001".to_owned(), price: yuan(paid), ..item(Some("appliance")) };
+        let told = |returns: &Returns| {
+            let rules = (returns, &shop().promotions);
+            match order.protection(&order.items[0], (yuan(price_now), "appliance"), rules, &at(today)) {
+                Protection::Back { .. } => "back",
+                Protection::NotCheaper { .. } => "not cheaper",
+                Protection::TooLate { .. } => "too late",
+                Protection::Timed => "timed",
+                Protection::NotPaid | Protection::Cancelled => "neither",
+            }
+        };
+        assert_eq!(told(returns()), found, "{placed} {paid} {price_now} {today}");
+        let mut lenient = returns().clone();
+        lenient.protection.not_for_timed = false;
+        assert_ne!(told(&lenient), "timed", "{placed} {paid} {price_now} {today}");
+    }
+}
+
+#[test]
+fn a_timed_offer_for_a_category_is_for_the_products_own_too() {
+    let with_offer = |only: &str| {
+        let shop = std::fs::read_to_string(shipped("config/shop.yaml")).unwrap();
+        let edited = replace_once(&shop, "only: { products: [QH-3001] }", only);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("shop.yaml");
+        std::fs::write(&path, edited).unwrap();
+        let sources = Sources::read(&shipped("intents"), &shipped("config/policy.yaml"), &path).unwrap();
+        Catalogue::check(&sources).unwrap()
+    };
+    let catalogue = with_offer("only: { categories: [appliance] }");
+    let promotions = &catalogue.shop().promotions;
+    let morning = at("2026-11-12T10:30").datetime();
+    for (categories, price) in [
+        (&["", "appliance"][..], Some(yuan("249"))),
+        (&["appliance", "kitchen"], Some(yuan("249"))),
+        (&["", "kitchen"], None),
+    ] {
+        assert_eq!(promotions.timed_price("X-1", categories, morning), price, "{categories:?}");
+        assert_eq!(promotions.timed_price("X-1", categories, at("2026-11-12T12:00").datetime()), None);
+    }
 }
 
 #[test]

@@ -101,14 +101,14 @@ pub enum Flag {
     BasketKnown,
     /// The coupons and products named leave more to say than an amount does.
     BasketItemised,
+    /// What is to be paid for the basket is not the price of one thing: it holds several, or something comes off.
+    BasketReckoned,
     /// The promotions named may be used together.
     StackingYes,
     /// They may not.
     StackingNo,
     /// A gift comes with the basket.
     GiftReached,
-    /// A further threshold is worth reaching for the basket.
-    BasketNext,
 }
 
 impl Flag {
@@ -165,10 +165,9 @@ impl Flag {
             | F::ProductFact
             | F::ProductSizes
             | F::SizeFits => PRODUCT,
-            F::BasketKnown | F::BasketItemised => BASKET,
+            F::BasketKnown | F::BasketItemised | F::BasketReckoned => BASKET,
             F::StackingYes | F::StackingNo => STACKING,
             F::GiftReached => &["basket.gift"],
-            F::BasketNext => &["basket.next"],
         }
     }
 }
@@ -282,6 +281,6 @@ const PRODUCT: &[&str] = &[
 ];
 
 const BASKET: &[&str] =
-    &["basket.goods", "basket.lines", "basket.off", "basket.pays", "basket.total", "basket.refused"];
+    &["basket.goods", "basket.slip", "basket.off", "basket.pays", "basket.total"];
 
 const STACKING: &[&str] = &["stacking.first", "stacking.second", "stacking.why"];

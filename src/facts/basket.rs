@@ -6,7 +6,7 @@ use super::{Sheet, Sight};
 use crate::catalogue::Flag;
 use crate::incoming::Context;
 use crate::quote;
-use crate::shop::{Basket, Line, Next, Pair, Quote};
+use crate::shop::{Basket, Line, Next, Pair, Quote, Words};
 use crate::slots::{self, Slots};
 
 /// A product in a basket, and how many of it.
@@ -77,9 +77,10 @@ pub(super) fn facts(sight: &Sight<'_>, sheet: &mut Sheet) {
     let Ok(quote) = shop.promotions.quote(&basket, &shop.shipping) else { return };
     sheet.flag(Flag::BasketKnown, true);
     sheet.flag(Flag::BasketItemised, is_richer);
-    sheet.flag(Flag::BasketNext, quote.next.is_some());
+    let pieces = basket.lines.iter().map(|line| line.quantity).fold(0, u32::saturating_add);
+    sheet.flag(Flag::BasketReckoned, pieces > 1 || quote.pays < quote.goods);
     sheet.flag(Flag::GiftReached, !quote.gifts.is_empty());
-    sheet.group("basket", |english| told(&quote, &basket, english));
+    sheet.group("basket", |english| told(&quote, &basket, &sight.slots.promotions, english));
 }
 
 /// The sum for an amount alone. Where goods are meant, their sum is told, and nothing is chosen for that of an amount.
@@ -127,20 +128,28 @@ fn coupons(sight: &Sight<'_>) -> Vec<String> {
 }
 
 /// What texts may name of a basket's sum.
-fn told(quote: &Quote, basket: &Basket, english: bool) -> Value {
-    let join = |parts: Vec<String>| parts.join(if english { "; " } else { "；" });
-    let steps = quote.steps.iter().map(|step| quote::step(step).get(english).to_owned());
+fn told(quote: &Quote, basket: &Basket, named: &[String], english: bool) -> Value {
     json!({
         "goods": quote.goods,
-        "lines": join(steps.collect()),
         "off": quote.goods - quote.pays,
         "pays": quote.pays,
         "fee": quote.shipping.map(|shipping| shipping.fee),
         "total": quote.total,
         "gift": quote.gifts.first().map(|gift| gift.name.get(english)),
-        "next": quote.next.as_ref().map(|next| one_step_more(next, english)),
-        "refused": join(refused(quote, basket, english)),
+        "slip": slip(quote, (basket, named), english),
     })
+}
+
+/// The whole sum as a customer can check it: from the goods to what is to be paid, the gifts, why what they hold or speak of
+/// does not count, and what one step more would save.
+fn slip(quote: &Quote, (basket, named): (&Basket, &[String]), english: bool) -> String {
+    let in_language = |words: Words| words.get(english).to_owned();
+    let mut lines: Vec<String> = quote::lines(quote).into_iter().map(in_language).collect();
+    let asked = |rule: &String| basket.coupons.contains(rule) || named.contains(rule);
+    let refused = quote.refused.iter().filter(|refused| asked(&refused.rule));
+    lines.extend(refused.map(|refused| in_language(quote::refusal(refused))));
+    lines.extend(quote.next.as_ref().map(|next| one_step_more(next, english)));
+    lines.join("\n")
 }
 
 fn one_step_more(next: &Next, english: bool) -> String {
@@ -150,16 +159,6 @@ fn one_step_more(next: &Next, english: bool) -> String {
     } else {
         format!("再加{missing}元（{}满{from}）可多省{extra}元", name.zh)
     }
-}
-
-/// Coupons that are held and not used, and why.
-fn refused(quote: &Quote, basket: &Basket, english: bool) -> Vec<String> {
-    let held = quote.refused.iter().filter(|refused| basket.coupons.contains(&refused.rule));
-    let told = held.map(|refused| {
-        let (name, why) = (refused.name.get(english), quote::why(&refused.why));
-        format!("{name}{}{}", if english { ": " } else { "：" }, why.get(english))
-    });
-    told.collect()
 }
 
 /// Whether the first two promotions named go together; of more, two that do not, if there are such.

@@ -8,7 +8,7 @@ mod words;
 pub use reply::{Both, NextStep, QuoteReply, QuotedGift, QuotedRefusal, QuotedShipping, QuotedStep, Reason};
 pub use request::{QuoteItem, QuoteRequest, QuoteRequestError, Yuan};
 pub use words::values;
-pub(crate) use words::{step, why};
+pub(crate) use words::{lines, refusal};
 
 use jiff::Zoned;
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::shop::{Gift, Quote, Step, Why, Words};
+use crate::shop::{Gift, Money, Quote, Refused, Step, Why, Words};
 
 /// What templates may name as `promotion`.
 #[must_use]
@@ -24,8 +24,8 @@ pub fn values(quote: &Quote, english: bool) -> Value {
     values
 }
 
-/// The sum from the goods to what is to be paid, line by line.
-pub(super) fn lines(quote: &Quote) -> Vec<Words> {
+/// The sum from the goods to what is to be paid, and the gifts, line by line.
+pub(crate) fn lines(quote: &Quote) -> Vec<Words> {
     let both = |zh: String, en: String| Words { zh, en };
     let mut lines = vec![both(format!("商品：{}", quote.goods), format!("Goods: {}", quote.goods))];
     lines.extend(quote.steps.iter().map(step));
@@ -36,16 +36,22 @@ pub(super) fn lines(quote: &Quote) -> Vec<Words> {
         }
         Some(shipping) if shipping.is_free => lines.push(both("运费：包邮".into(), "Shipping: free".into())),
         Some(shipping) => {
-            lines.push(both(format!("运费：+{}", shipping.fee), format!("Shipping: +{}", shipping.fee)));
+            let missing = (shipping.missing > Money::default()).then_some(shipping.missing);
+            let (zh, en) = missing.map_or_else(Default::default, |missing| {
+                (format!("（再买{missing}元包邮）"), format!(" (free with {missing} more)"))
+            });
+            lines.push(both(format!("运费：+{}{zh}", shipping.fee), format!("Shipping: +{}{en}", shipping.fee)));
         }
     }
-    lines.push(both(format!("应付：{}", quote.total), format!("To pay: {}", quote.total)));
+    let without = quote.shipping.is_none_or(|shipping| shipping.is_unserved);
+    let (zh, en) = if without { ("（不含运费）", ", shipping not included") } else { ("", "") };
+    lines.push(both(format!("应付：{}{zh}", quote.total), format!("To pay: {}{en}", quote.total)));
     lines.extend(quote.gifts.iter().map(gift));
     lines
 }
 
 /// What a rule took off: `满减（满500减120）：−120，余 380`.
-pub(crate) fn step(step: &Step) -> Words {
+fn step(step: &Step) -> Words {
     let Step { name, terms, off, left, .. } = step;
     let units = step.units.map_or(String::new(), |units| format!(" ×{units}"));
     Words {
@@ -59,13 +65,23 @@ fn gift(gift: &Gift) -> Words {
         gift.stock_note.as_ref().map_or(String::new(), |note| format!("{open}{}{close}", note.get(english)))
     };
     Words {
-        zh: format!("赠品：{}{}", gift.name.zh, note(false, "（", "）")),
-        en: format!("Gift: {}{}", gift.name.en, note(true, " (", ")")),
+        zh: format!("赠品：{}{}", gift.terms.zh, note(false, "（", "）")),
+        en: format!("Gift: {}{}", gift.terms.en, note(true, " (", ")")),
+    }
+}
+
+/// A rule that was not used, and why: `店铺券（满200减20）：还差0.5元`.
+pub(crate) fn refusal(refused: &Refused) -> Words {
+    let Refused { name, terms, why, .. } = refused;
+    let why = self::why(why);
+    Words {
+        zh: format!("{}（{}）：{}", name.zh, terms.zh, why.zh),
+        en: format!("{} ({}): {}", name.en, terms.en, why.en),
     }
 }
 
 /// Why a rule was not used.
-pub(crate) fn why(why: &Why) -> Words {
+pub(super) fn why(why: &Why) -> Words {
     let both = |zh: &str, en: &str| Words { zh: zh.to_owned(), en: en.to_owned() };
     match why {
         Why::OutsideItsTime => both("现在不在活动时间内", "not at this time"),

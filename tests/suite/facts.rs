@@ -133,7 +133,7 @@ fn every_answer_about_sums_can_be_put_into_words() {
     for moment in moments() {
         assert_eq!(unsayable(&moment), [""; 0], "{moment:?}");
         let facts = moment.facts().0;
-        let flags = [Flag::TierReached, Flag::NextTier, Flag::BasketNext, Flag::GiftReached, Flag::BasketItemised];
+        let flags = [Flag::TierReached, Flag::NextTier, Flag::BasketReckoned, Flag::GiftReached, Flag::BasketItemised];
         met.extend(flags.into_iter().filter(|flag| facts.holds(*flag)));
     }
     assert_eq!(met.len(), 5, "every flag was met: {met:?}");

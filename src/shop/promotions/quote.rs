@@ -58,6 +58,8 @@ pub struct Gift {
     pub rule: String,
     /// What.
     pub name: Words,
+    /// What the rule does: 满600送帆布袋.
+    pub terms: Words,
     /// What is to be said about how long stocks last.
     pub stock_note: Option<Words>,
 }
@@ -69,6 +71,8 @@ pub struct Refused {
     pub rule: String,
     /// Its name.
     pub name: Words,
+    /// What it would do.
+    pub terms: Words,
     /// Why.
     pub why: Why,
 }
@@ -242,7 +246,10 @@ impl Promotions {
                 Some(at) => self.unused(at, worked),
             },
         };
-        let refused = |rule: &Rule| Some(Refused { rule: rule.id.clone(), name: rule.name.clone(), why: why(rule)? });
+        let refused = |rule: &Rule| {
+            let why = why(rule)?;
+            Some(Refused { rule: rule.id.clone(), name: rule.name.clone(), terms: terms::of(&rule.effect, 0), why })
+        };
         self.rules.iter().filter_map(refused).collect()
     }
 
@@ -303,10 +310,11 @@ impl Worked<'_> {
 
     fn gifts(&self) -> Vec<Gift> {
         let added = self.rules.iter().enumerate().filter(|(at, _)| self.is_chosen(*at));
-        let gift = |(_, active): (usize, &Active<'_>)| match &*active.effect {
+        let gift = |(at, active): (usize, &Active<'_>)| match &*active.effect {
             Effect::Gift { name, .. } => Some(Gift {
                 rule: active.rule.id.clone(),
                 name: name.clone(),
+                terms: terms::of(&active.effect, self.bases[at]),
                 stock_note: active.rule.stock_note.clone(),
             }),
             _ => None,

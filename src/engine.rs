@@ -15,6 +15,7 @@ use crate::incoming::Incoming;
 use crate::model::{Bundle, BundleError, EncoderError};
 use crate::pipeline::{self, Handled, Parts};
 use crate::products::Product;
+use crate::lookup::Lookup;
 use crate::quote::{self, QuoteReply, QuoteRequest, QuoteRequestError};
 use crate::reply::{DecisionKind, Reason, Reply};
 use crate::slots::Lexicon;
@@ -23,6 +24,9 @@ use crate::yaml::Findings;
 
 /// What is known where nothing is connected.
 static NO_DATA: ShopData = ShopData { orders: None, products: None };
+
+/// Products that one quote asks the shop's own system for at a time.
+const PRODUCTS_AT_ONCE: usize = 8;
 
 /// A model, a catalogue and the head fitted to it. Share it between threads as it is.
 ///
@@ -188,15 +192,14 @@ impl Engine {
     }
 
     /// The products that a request for a quote names without their price or category, as far as the shop's data know them.
-    pub async fn products_of(&self, request: &QuoteRequest) -> Vec<Product> {
-        let mut found: Vec<Product> = Vec::new();
-        let Some(products) = &self.data.products else { return found };
-        for id in request.unpriced() {
-            if found.iter().all(|product| product.id != id) {
-                found.extend(products.by_id(id).wait().await.ok().flatten());
-            }
-        }
-        found
+    ///
+    /// # Errors
+    /// When the basket has more lines than are worked out.
+    pub fn products_of(&self, request: &QuoteRequest) -> Result<Lookup<Vec<Product>>, QuoteRequestError> {
+        let ids = request.unpriced()?;
+        let Some(products) = &self.data.products else { return Ok(Lookup::Now(Ok(Vec::new()))) };
+        let asked = ids.into_iter().map(|id| products.by_id(id)).collect();
+        Ok(Lookup::all(asked, PRODUCTS_AT_ONCE).map(|found| found.into_iter().flatten().collect()))
     }
 
     /// What a basket costs in the best combination of promotions. Goods that come without a price or category have those of

@@ -191,7 +191,7 @@ impl Back {
     ) -> Outcome {
         let (incoming, now) = (&*task.incoming, self.now());
         let Some((conversation, store)) = incoming.ids().0.zip(self.store.as_deref()) else {
-            let situation = Situation::of_history(incoming, engine.catalogue());
+            let situation = engine.situation(incoming);
             let mut reply = match handle(incoming, &situation, &now) {
                 Ok(handled) => handled.reply.shortened(),
                 Err(pending) => return Outcome::Waits(pending),

@@ -91,6 +91,11 @@ pub trait Products: Send + Sync {
         Vec::new()
     }
 
+    /// A number that is another one when [`Products::names`] may have changed, to be compared for every message.
+    fn edition(&self) -> u64 {
+        0
+    }
+
     /// Products whose title or alias stands in a plain text, with the bytes where it does, in order; none where the source
     /// cannot be searched at once.
     fn named_in(&self, plain: &str) -> Vec<(String, std::ops::Range<usize>)>;

@@ -11,8 +11,10 @@ mod forget;
 mod init;
 mod lint;
 mod orders;
+mod products;
 mod review;
 mod serve;
+mod shown;
 mod test;
 
 use std::path::PathBuf;
@@ -24,6 +26,7 @@ use clap::{Parser, Subcommand};
 
 use crate::config::{Config, StoreConfig};
 use crate::engine::{Engine, OpenError};
+use crate::lookup::Lookup;
 use crate::sources;
 
 /// Reads customers' chat messages and says what they want, how they feel, and what should happen now.
@@ -43,7 +46,7 @@ enum Command {
     Serve,
     /// Decide about one message and show why, or about many as JSON lines.
     Ask(ask::Options),
-    /// Check configuration, policy, shop and intents: all problems at once.
+    /// Check configuration, policy, shop, intents and products: all problems at once.
     Lint(lint::Options),
     /// Run the tests that stand in the intents, through the live decision path.
     Test(test::Options),
@@ -54,9 +57,14 @@ enum Command {
     /// Learn from recorded conversations: what was not answered, what did not help, which examples are missing.
     Review(review::Options),
     /// Work on the shop's orders: fill the table, look at one.
-    Orders(orders::Options),
+    #[command(subcommand)]
+    Orders(orders::Command),
+    /// Look at the shop's products: one of them, or what is wrong with their file.
+    #[command(subcommand)]
+    Products(products::Command),
     /// Work on model bundles.
-    Bundle(bundle::Options),
+    #[command(subcommand)]
+    Bundle(bundle::Command),
     /// Copy the store to a new file, while the service runs.
     Backup(backup::Options),
     /// Remove everything about a customer from the store, while the service runs.
@@ -85,8 +93,9 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Eval(options) => eval::run(&cli.config, &options),
         Command::Diff(options) => diff::run(&cli.config, &options),
         Command::Review(options) => review::run(&cli.config, &options),
-        Command::Orders(options) => orders::run(&cli.config, &options),
-        Command::Bundle(options) => bundle::run(&cli.config, &options),
+        Command::Orders(command) => orders::run(&cli.config, &command),
+        Command::Products(command) => products::run(&cli.config, &command),
+        Command::Bundle(command) => bundle::run(&cli.config, &command),
         Command::Backup(options) => backup::run(&cli.config, &options),
         Command::Forget(options) => forget::run(&cli.config, &options),
         Command::Init(options) => init::run(&options),
@@ -139,6 +148,12 @@ fn agreed(question: &str) -> anyhow::Result<bool> {
 fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
+/// What a source of the shop's data tells.
+fn wait<T: Send + 'static>(question: Lookup<T>) -> anyhow::Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    Ok(runtime.block_on(question.wait())?)
+}
+
 
 fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
     use std::io::Write;

@@ -67,7 +67,7 @@ enum Command {
     Bundle(bundle::Command),
     /// Copy the store to a new file, while the service runs.
     Backup(backup::Options),
-    /// Remove everything about a customer from the store, while the service runs.
+    /// Remove everything about a customer from the store and from the table of orders, while the service runs.
     Forget(forget::Options),
     /// Write a small commented catalogue to start from, and JSON Schemas for editors.
     Init(init::Options),
@@ -129,10 +129,13 @@ fn connected(engine: &Engine) -> anyhow::Result<Engine> {
     Ok(engine.with_data(Arc::new(data)))
 }
 
+/// Why a command that works on the store cannot run.
+const STORE_OFF: &str = "`store.path` is `off` in the configuration: nothing is kept";
+
 /// What the configuration says of the store, for the commands that work on it.
 fn store_config(config: &std::path::Path) -> anyhow::Result<StoreConfig> {
     let config = Config::read(config).map_err(OpenError::from)?;
-    config.store.context("`store.path` is `off` in the configuration: nothing is kept")
+    config.store.context(STORE_OFF)
 }
 
 /// Whether a person at the terminal says yes.
@@ -145,15 +148,15 @@ fn agreed(question: &str) -> anyhow::Result<bool> {
     Ok(["y", "yes"].contains(&answer.trim().to_lowercase().as_str()))
 }
 
-fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
-}
 /// What a source of the shop's data tells.
 fn wait<T: Send + 'static>(question: Lookup<T>) -> anyhow::Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     Ok(runtime.block_on(question.wait())?)
 }
 
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
 
 fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
     use std::io::Write;

@@ -1,9 +1,12 @@
 //! The door for programs: open a configuration, ask for a decision.
 
+mod words;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
+use self::words::Words;
 use crate::answer;
 use crate::catalogue::{Catalogue, Due, Sources, TextKey};
 use crate::config::Config;
@@ -12,6 +15,7 @@ use crate::explain::Explanation;
 use crate::facts::{Known, Pending, ShopData};
 use crate::head::{FitReport, IntentHead, Neighbour, Samples};
 use crate::incoming::Incoming;
+use crate::lookup::Lookup;
 use crate::model::{Bundle, BundleError, EncoderError};
 use crate::pipeline::{self, Handled, Parts};
 use crate::products::Product;
@@ -20,6 +24,9 @@ use crate::reply::{DecisionKind, Reason, Reply};
 use crate::slots::Lexicon;
 use crate::text::{Language, Message};
 use crate::yaml::Findings;
+
+/// Products that one quote asks the shop's own system for at a time.
+const PRODUCTS_AT_ONCE: usize = 8;
 
 /// What is known where nothing is connected.
 static NO_DATA: ShopData = ShopData { orders: None, products: None };
@@ -42,7 +49,7 @@ pub struct Engine {
     catalogue: Arc<Catalogue>,
     head: Arc<IntentHead>,
     data: Arc<ShopData>,
-    lexicon: Arc<Lexicon>,
+    words: Arc<Words>,
     model: String,
     number: u64,
     generation: String,
@@ -121,17 +128,16 @@ impl Engine {
         let model = bundle.name();
         let generation = format!("sha256:{}#{number}", catalogue.hash());
         let (catalogue, head) = (Arc::new(catalogue), Arc::new(head));
-        let lexicon = Arc::new(catalogue.shop().lexicon(Vec::new()));
-        Self { config, bundle, sources, catalogue, head, data: Arc::default(), lexicon, model, number, generation }
+        let words = Arc::new(Words::of(&catalogue, None));
+        Self { config, bundle, sources, catalogue, head, data: Arc::default(), words, model, number, generation }
     }
 
     /// The same engine with the shop's orders and products, as [`crate::sources::open`] gives them. Without, a look-up goes to
     /// a person.
     #[must_use]
     pub fn with_data(&self, data: Arc<ShopData>) -> Self {
-        let products = data.products.as_ref().map(|products| products.names()).unwrap_or_default();
-        let lexicon = Arc::new(self.catalogue.shop().lexicon(products));
-        Self { data, lexicon, ..self.clone() }
+        let words = Arc::new(Words::of(&self.catalogue, data.products.as_deref()));
+        Self { data, words, ..self.clone() }
     }
 
     /// Decides about one message. Never fails: a message that cannot be processed goes to a person.
@@ -144,8 +150,13 @@ impl Engine {
     /// moment in the shop's time zone.
     #[must_use]
     pub fn triage_at(&self, incoming: &Incoming, now: &jiff::Zoned) -> Reply {
-        let situation = Situation::of_history(incoming, &self.catalogue);
-        self.triage_in(incoming, &situation, now).reply
+        self.triage_in(incoming, &self.situation(incoming), now).reply
+    }
+
+    /// What a request tells of itself of what came before it, for callers who keep their conversations themselves.
+    #[must_use]
+    pub fn situation(&self, incoming: &Incoming) -> Situation {
+        Situation::of_history(incoming, &self.catalogue, &self.lexicon())
     }
 
     /// Decides about a message in what came before it. Gives, beside the reply, what the next message is to be read
@@ -155,7 +166,8 @@ impl Engine {
         let known = Known::default();
         self.begin(incoming, situation, &known, now).unwrap_or_else(|_pending| {
             // Nobody here can wait: what other systems would have to tell is not known.
-            let engine = Parts { data: &NO_DATA, ..self.parts() };
+            let lexicon = self.lexicon();
+            let engine = Parts { data: &NO_DATA, ..self.parts(&lexicon) };
             pipeline::handle(&engine, (incoming, situation), &known, &self.here(now))
                 .unwrap_or_else(|_| self.hand_over(incoming, situation, now))
         })
@@ -172,31 +184,30 @@ impl Engine {
         known: &Known,
         now: &jiff::Zoned,
     ) -> Result<Handled, Pending> {
-        pipeline::handle(&self.parts(), (incoming, situation), known, &self.here(now))
+        pipeline::handle(&self.parts(&self.lexicon()), (incoming, situation), known, &self.here(now))
     }
 
     /// As [`Engine::triage_in`] for a message whose processing broke off: a hand-off, reason `bot_error`.
     #[must_use]
     pub fn hand_over(&self, incoming: &Incoming, situation: &Situation, now: &jiff::Zoned) -> Handled {
-        pipeline::fail_open(&self.parts(), incoming, situation, &self.here(now))
+        pipeline::fail_open(&self.parts(&self.lexicon()), incoming, situation, &self.here(now))
     }
 
     /// The reply to a message that is not decided on its own.
     #[must_use]
     pub fn silence(&self, incoming: &Incoming, reason: Reason) -> Reply {
-        pipeline::blank(&self.parts(), incoming, DecisionKind::Silent, reason)
+        pipeline::blank(&self.parts(&self.lexicon()), incoming, DecisionKind::Silent, reason)
     }
 
     /// The products that a request for a quote names without their price or category, as far as the shop's data know them.
-    pub async fn products_of(&self, request: &QuoteRequest) -> Vec<Product> {
-        let mut found: Vec<Product> = Vec::new();
-        let Some(products) = &self.data.products else { return found };
-        for id in request.unpriced() {
-            if !found.iter().any(|product| product.has_id(id)) {
-                found.extend(products.by_id(id).wait().await.ok().flatten());
-            }
-        }
-        found
+    ///
+    /// # Errors
+    /// When the basket has more lines than are worked out.
+    pub fn products_of(&self, request: &QuoteRequest) -> Result<Lookup<Vec<Product>>, QuoteRequestError> {
+        let ids = request.unpriced()?;
+        let Some(products) = &self.data.products else { return Ok(Lookup::Now(Ok(Vec::new()))) };
+        let asked = ids.into_iter().map(|id| products.by_id(id)).collect();
+        Ok(Lookup::all(asked, PRODUCTS_AT_ONCE).map(|found| found.into_iter().flatten().collect()))
     }
 
     /// What a basket costs in the best combination of promotions. Goods that come without a price or category have those of
@@ -235,7 +246,7 @@ impl Engine {
     /// # Errors
     /// When the model fails.
     pub fn explain(&self, incoming: &Incoming) -> Result<Explanation, EncoderError> {
-        pipeline::explain(&self.parts(), incoming, &self.now())
+        pipeline::explain(&self.parts(&self.lexicon()), incoming, &self.now())
     }
 
     /// The probability from which an intent is acted on, for every intent.
@@ -300,13 +311,18 @@ impl Engine {
         self.head.report()
     }
 
-    fn parts(&self) -> Parts<'_> {
+    /// The names to look for in messages, edited products included.
+    fn lexicon(&self) -> Arc<Lexicon> {
+        self.words.now(&self.catalogue, self.data.products.as_deref())
+    }
+
+    fn parts<'a>(&'a self, lexicon: &'a Lexicon) -> Parts<'a> {
         Parts {
             bundle: &self.bundle,
             catalogue: &self.catalogue,
             head: &self.head,
             data: &self.data,
-            lexicon: &self.lexicon,
+            lexicon,
             model: &self.model,
             generation: &self.generation,
         }

@@ -1,6 +1,7 @@
 //! Asking the shop's own data: what is known at once, and what has to be waited for.
 
 use futures_util::future::BoxFuture;
+use futures_util::{StreamExt, TryStreamExt, stream};
 
 /// The answer of a source.
 pub enum Lookup<T> {
@@ -23,6 +24,20 @@ impl<T: Send + 'static> Lookup<T> {
             Self::Now(known) => Lookup::Now(known.map(change)),
             Self::Later(future) => Lookup::Later(Box::pin(async move { future.await.map(change) })),
         }
+    }
+
+    /// All answers, in order; so many questions are asked at a time. One that cannot be told fails them all.
+    #[must_use]
+    pub fn all(questions: Vec<Self>, at_once: usize) -> Lookup<Vec<T>> {
+        if questions.iter().any(|question| matches!(question, Self::Later(_))) {
+            let answers = stream::iter(questions.into_iter().map(Self::wait)).buffered(at_once.max(1));
+            return Lookup::Later(Box::pin(answers.try_collect()));
+        }
+        let known = |question| match question {
+            Self::Now(known) => known,
+            Self::Later(_) => Err(Unavailable("an answer has to be waited for")),
+        };
+        Lookup::Now(questions.into_iter().map(known).collect())
     }
 
     /// The answer, after as long as it takes.

@@ -61,9 +61,8 @@ pub(super) fn catalogue(sources: &Sources) -> Result<Catalogue, Findings> {
             let by_id: HashMap<String, usize> =
                 intents.iter().enumerate().map(|(at, intent)| (intent.id.clone(), at)).collect();
             let exact = exact.into_iter().filter_map(|(plain, id)| Some((plain, *by_id.get(&id)?))).collect();
-            let lexicon = shop.lexicon(Vec::new());
             slots::prepare();
-            Ok(Catalogue { intents, by_id, exact, questions, policy, shop, lexicon, hash: sources.hash() })
+            Ok(Catalogue { intents, by_id, exact, questions, policy, shop, hash: sources.hash() })
         }
         _ => Err(findings.sorted()),
     }

@@ -38,7 +38,6 @@ pub use sources::{SourceFile, Sources};
 pub use template::{Template, Values};
 pub use texts::TextKey;
 
-use crate::slots::Lexicon;
 use crate::text::Plain;
 
 /// The JSON Schemas of the files, by name: `intent`, `policy`, `shop`.
@@ -60,7 +59,6 @@ pub struct Catalogue {
     questions: HashSet<String>,
     policy: Policy,
     shop: Shop,
-    lexicon: Lexicon,
     hash: String,
 }
 
@@ -121,12 +119,6 @@ impl Catalogue {
     #[must_use]
     pub fn shop(&self) -> &Shop {
         &self.shop
-    }
-
-    /// What the shop calls its products and promotions, and what its order numbers look like.
-    #[must_use]
-    pub fn lexicon(&self) -> &Lexicon {
-        &self.lexicon
     }
 
     /// SHA-256 of all files, in hexadecimal.

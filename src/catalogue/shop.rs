@@ -9,13 +9,13 @@ use super::promotions;
 use super::raw::Bilingual;
 use super::raw_returns::RawException;
 use super::raw_shop::RawShop;
+use super::sources::SourceFile;
 use super::template::Values;
 use super::{delivery, returns};
 use crate::region;
 use crate::shop::{Delivery, Effect, Money, Promotions, Returns, Shipping};
 use crate::slots::{Kind, Lexicon};
-use crate::yaml::Document;
-use crate::yaml::Findings;
+use crate::yaml::{self, Document, Findings};
 
 /// The shop's facts: what answers are computed from, and what they may quote.
 #[derive(Debug)]
@@ -92,6 +92,14 @@ impl Shop {
     /// The names that templates may use, `shop.` included.
     pub(super) fn names(&self) -> &BTreeSet<String> {
         &self.quoted.names
+    }
+
+    /// The facts of a file by itself; none where something is wrong with it.
+    #[must_use]
+    pub fn read(file: &SourceFile) -> Option<Self> {
+        let mut findings = Findings::default();
+        let (raw, document) = yaml::read::<RawShop>(&file.path, &file.text, &mut findings)?;
+        Self::check(&raw, &document, &mut findings).filter(|_| findings.is_empty())
     }
 
     /// `None` where a finding leaves nothing to compute with.

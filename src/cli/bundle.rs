@@ -13,14 +13,8 @@ use crate::head::{Labelled, pack, reading_of};
 use crate::model::Bundle;
 use crate::text::{Message, Utterance};
 
-#[derive(Debug, clap::Args)]
-pub(super) struct Options {
-    #[command(subcommand)]
-    command: Command,
-}
-
 #[derive(Debug, clap::Subcommand)]
-enum Command {
+pub(super) enum Command {
     /// Read lines, print what the model would be given: training sees what the service sees.
     Normalise,
     /// Finish a bundle that the training scripts exported: background, prior, calibration, examples, golden inputs
@@ -50,8 +44,8 @@ enum Command {
     },
 }
 
-pub(super) fn run(config: &Path, options: &Options) -> anyhow::Result<Found> {
-    match &options.command {
+pub(super) fn run(config: &Path, command: &Command) -> anyhow::Result<Found> {
+    match command {
         Command::Normalise => each_line(|line| Ok(Message::read(&Utterance::new(line)?).model().to_owned()))?,
         Command::Pack { folder, background, labelled } => {
             let config = Config::read(config).map_err(OpenError::from)?;

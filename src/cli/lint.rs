@@ -2,7 +2,7 @@ use std::path::Path;
 
 use anyhow::Context;
 
-use super::{Found, print_json};
+use super::{Found, print_json, products};
 use crate::catalogue::{Catalogue, Findings, Severity, Sources};
 use crate::config::Config;
 use crate::head::Samples;
@@ -38,10 +38,10 @@ pub(super) fn run(config: &Path, options: &Options) -> anyhow::Result<Found> {
         Ok(config) => {
             let sources = Sources::read(&config.intents, &config.policy, &config.shop)?;
             let today = jiff::Timestamp::now().to_zoned(config.time_zone.clone()).date();
-            (
-                if options.no_model { lint::lint(&sources, today) } else { with_model(&config, &sources, today)? },
-                Some(sources),
-            )
+            let mut findings =
+                if options.no_model { lint::lint(&sources, today) } else { with_model(&config, &sources, today)? };
+            findings.extend(products::findings(&config));
+            (findings.sorted(), Some(sources))
         }
         Err(findings) => (findings, None),
     };

@@ -11,8 +11,10 @@ mod forget;
 mod init;
 mod lint;
 mod orders;
+mod products;
 mod review;
 mod serve;
+mod shown;
 mod test;
 
 use std::path::PathBuf;
@@ -24,6 +26,7 @@ use clap::{Parser, Subcommand};
 
 use crate::config::{Config, StoreConfig};
 use crate::engine::{Engine, OpenError};
+use crate::lookup::Lookup;
 use crate::sources;
 
 /// Reads customers' chat messages and says what they want, how they feel, and what should happen now.
@@ -43,7 +46,7 @@ enum Command {
     Serve,
     /// Decide about one message and show why, or about many as JSON lines.
     Ask(ask::Options),
-    /// Check configuration, policy, shop and intents: all problems at once.
+    /// Check configuration, policy, shop, intents and products: all problems at once.
     Lint(lint::Options),
     /// Run the tests that stand in the intents, through the live decision path.
     Test(test::Options),
@@ -54,12 +57,17 @@ enum Command {
     /// Learn from recorded conversations: what was not answered, what did not help, which examples are missing.
     Review(review::Options),
     /// Work on the shop's orders: fill the table, look at one.
-    Orders(orders::Options),
+    #[command(subcommand)]
+    Orders(orders::Command),
+    /// Look at the shop's products: one of them, or what is wrong with their file.
+    #[command(subcommand)]
+    Products(products::Command),
     /// Work on model bundles.
-    Bundle(bundle::Options),
+    #[command(subcommand)]
+    Bundle(bundle::Command),
     /// Copy the store to a new file, while the service runs.
     Backup(backup::Options),
-    /// Remove everything about a customer from the store, while the service runs.
+    /// Remove everything about a customer from the store and from the table of orders, while the service runs.
     Forget(forget::Options),
     /// Write a small commented catalogue to start from, and JSON Schemas for editors.
     Init(init::Options),
@@ -85,8 +93,9 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Eval(options) => eval::run(&cli.config, &options),
         Command::Diff(options) => diff::run(&cli.config, &options),
         Command::Review(options) => review::run(&cli.config, &options),
-        Command::Orders(options) => orders::run(&cli.config, &options),
-        Command::Bundle(options) => bundle::run(&cli.config, &options),
+        Command::Orders(command) => orders::run(&cli.config, &command),
+        Command::Products(command) => products::run(&cli.config, &command),
+        Command::Bundle(command) => bundle::run(&cli.config, &command),
         Command::Backup(options) => backup::run(&cli.config, &options),
         Command::Forget(options) => forget::run(&cli.config, &options),
         Command::Init(options) => init::run(&options),
@@ -120,10 +129,13 @@ fn connected(engine: &Engine) -> anyhow::Result<Engine> {
     Ok(engine.with_data(Arc::new(data)))
 }
 
+/// Why a command that works on the store cannot run.
+const STORE_OFF: &str = "`store.path` is `off` in the configuration: nothing is kept";
+
 /// What the configuration says of the store, for the commands that work on it.
 fn store_config(config: &std::path::Path) -> anyhow::Result<StoreConfig> {
     let config = Config::read(config).map_err(OpenError::from)?;
-    config.store.context("`store.path` is `off` in the configuration: nothing is kept")
+    config.store.context(STORE_OFF)
 }
 
 /// Whether a person at the terminal says yes.
@@ -134,6 +146,12 @@ fn agreed(question: &str) -> anyhow::Result<bool> {
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer).context("cannot read the answer")?;
     Ok(["y", "yes"].contains(&answer.trim().to_lowercase().as_str()))
+}
+
+/// What a source of the shop's data tells.
+fn wait<T: Send + 'static>(question: Lookup<T>) -> anyhow::Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    Ok(runtime.block_on(question.wait())?)
 }
 
 fn counted(count: usize, what: &str) -> String {

@@ -6,9 +6,9 @@ use std::time::Instant;
 use anyhow::Context;
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::{Found, print_json};
+use super::{Found, print_json, shown, wait};
 use crate::config::{Config, OrdersSource};
 use crate::engine::OpenError;
 use crate::orders::{Order, RawOrder};
@@ -17,14 +17,8 @@ use crate::sources::{self, Imported, Step, Table};
 /// Bad lines that are told of one by one.
 const TOLD: usize = 1000;
 
-#[derive(Debug, clap::Args)]
-pub(super) struct Options {
-    #[command(subcommand)]
-    command: Command,
-}
-
 #[derive(Debug, clap::Subcommand)]
-enum Command {
+pub(super) enum Command {
     /// Read orders into the table, while the service runs. Those whose number is there are replaced; bad lines are told of
     /// and left out.
     Import {
@@ -50,9 +44,9 @@ enum Command {
     },
 }
 
-pub(super) fn run(config: &Path, options: &Options) -> anyhow::Result<Found> {
+pub(super) fn run(config: &Path, command: &Command) -> anyhow::Result<Found> {
     let config = Config::read(config).map_err(OpenError::from)?;
-    match &options.command {
+    match command {
         Command::Import { file, json } => import(&config, file, *json),
         Command::Show { number, json } => show(&config, number, *json),
         Command::Count { json } => count(&config, *json),
@@ -125,47 +119,20 @@ fn print_outcome(outcome: &Outcome, file: &Path) -> anyhow::Result<()> {
 fn show(config: &Config, number: &str, json: bool) -> anyhow::Result<Found> {
     let orders = sources::open_orders(config, Arc::new(Timestamp::now))?
         .context("`orders.kind` is `none` in the configuration")?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let found = runtime.block_on(orders.by_number(&number.trim().to_ascii_uppercase()).wait())?;
+    let found = wait(orders.by_number(&number.trim().to_ascii_uppercase()))?;
     let Some(order) = found else {
         println!("{}", if json { "null" } else { "there is no such order" });
         return Ok(Found::Findings);
     };
-    let fields = fields(&order)?;
-    if json {
-        print_json(&fields)?;
-    } else {
-        let mut out = std::io::stdout().lock();
-        for (name, value) in &fields {
-            writeln!(out, "{name}: {}", plain(value))?;
-        }
-    }
-    Ok(Found::Nothing)
+    shown::print(&fields(&order)?, json)
 }
 
 /// What operators see: nothing of the phone, but whether the order can be opened by it.
-fn fields(order: &Order) -> anyhow::Result<serde_json::Map<String, Value>> {
-    let raw = serde_json::to_value(RawOrder::from(order)).context("the order cannot be shown")?;
-    let mut fields = match raw {
-        Value::Object(fields) => fields,
-        _ => serde_json::Map::new(),
-    };
-    fields.insert("phone_last4".to_owned(), order.phone_last4.is_some().into());
-    let named = fields.into_iter().filter(|(_, value)| !value.is_null());
-    Ok(named.map(|(name, value)| (if name == "phone_last4" { "has_phone".to_owned() } else { name }, value)).collect())
-}
-
-/// A value in one line.
-fn plain(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join("; "),
-        Value::Object(parts) => {
-            let known = parts.iter().filter(|(_, value)| !value.is_null());
-            known.map(|(name, value)| format!("{name} {}", plain(value))).collect::<Vec<_>>().join(", ")
-        }
-        other => other.to_string(),
-    }
+fn fields(order: &Order) -> anyhow::Result<Map<String, Value>> {
+    let mut fields = shown::fields(&RawOrder::from(order))?;
+    fields.remove("phone_last4");
+    fields.insert("has_phone".to_owned(), order.phone_last4.is_some().into());
+    Ok(fields)
 }
 
 fn count(config: &Config, json: bool) -> anyhow::Result<Found> {

@@ -3,7 +3,7 @@
 use super::{Situation, State};
 use crate::catalogue::Catalogue;
 use crate::incoming::{Incoming, Role};
-use crate::slots::Slots;
+use crate::slots::{Lexicon, Slots};
 use crate::text::Tally;
 
 /// Customers' messages that slots are taken from, at most.
@@ -13,7 +13,7 @@ impl Situation {
     /// What a request's own history tells: languages, slots, questions in a row, the last line. Not which intents were
     /// answered, and how the mood moved.
     #[must_use]
-    pub fn of_history(incoming: &Incoming, catalogue: &Catalogue) -> Self {
+    pub fn of_history(incoming: &Incoming, catalogue: &Catalogue, lexicon: &Lexicon) -> Self {
         let history = incoming.history();
         let customer = || history.iter().rev().filter(|past| past.role == Role::Customer);
         let shop = || history.iter().rev().filter(|past| past.role != Role::Customer);
@@ -24,7 +24,7 @@ impl Situation {
         let state = State {
             asks,
             languages,
-            slots: Slots::of_history(customer().take(SLOTS_FROM).map(|past| past.text.as_str()), catalogue.lexicon()),
+            slots: Slots::of_history(customer().take(SLOTS_FROM).map(|past| past.text.as_str()), lexicon),
             last_line: shop().next().map(|past| past.text.clone()).unwrap_or_default(),
             ..State::default()
         };

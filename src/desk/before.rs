@@ -20,7 +20,7 @@ pub(super) fn new_conversation(id: &str, incoming: &Incoming, engine: &Engine, n
         customer_id: incoming.customer_id().map(str::to_owned),
         channel: incoming.request.channel.clone(),
         // A caller may know more of a conversation that is new here.
-        state: Situation::of_history(incoming, engine.catalogue()).state,
+        state: engine.situation(incoming).state,
         ticket_id: None,
         turns: 0,
         opened_at: now.timestamp(),

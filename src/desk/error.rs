@@ -1,5 +1,6 @@
 use super::Refused;
 use crate::incoming::RequestError;
+use crate::lookup::Unavailable;
 use crate::store::StoreError;
 use crate::ticket::StepError;
 
@@ -29,6 +30,9 @@ pub enum DeskError {
     /// A value is not allowed: which field, and what is allowed. Never says what was given, which may be anything.
     #[error("{0}")]
     Invalid(String),
+    /// The shop's own data cannot be read.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
     /// The service runs without a store.
     #[error("this service keeps nothing: `store` is off in its configuration")]
     NoStore,

@@ -9,6 +9,7 @@ use tokio::time::timeout_at;
 
 use super::before::{extended, joined, new_conversation, situation};
 use super::busy::Turn as Right;
+use super::pool::Place;
 use super::{Back, Desk, DeskError, Refused, tickets};
 use crate::conversation::{Situation, State};
 use crate::engine::Engine;
@@ -34,7 +35,7 @@ const TRIES: usize = 4;
 const LATELY: SignedDuration = SignedDuration::from_hours(24 * 90);
 
 /// A message for a worker.
-pub(super) struct Task {
+struct Task {
     incoming: Arc<Incoming>,
     shadow: bool,
     superseded: bool,
@@ -43,7 +44,7 @@ pub(super) struct Task {
 }
 
 /// What a worker made of it.
-pub(super) enum Outcome {
+enum Outcome {
     /// It came before: what was answered then.
     Again(String),
     /// Another message came before under its id.
@@ -55,7 +56,7 @@ pub(super) enum Outcome {
 }
 
 /// A decision that is still to be written down.
-pub(super) struct Draft {
+struct Draft {
     /// The reply as it is sent once the change is written.
     json: String,
     /// None where nothing is kept.
@@ -109,6 +110,14 @@ impl Desk {
         self.decide(message, deadline, Some(right)).await
     }
 
+    /// Gives a message to the workers.
+    fn submit(&self, task: Task, deadline: Instant) -> Result<Place<Outcome>, Refused> {
+        let task = Arc::new(task);
+        let (deciding, falling_back) = (Arc::clone(&self.0.back), Arc::clone(&self.0.back));
+        let again = Arc::clone(&task);
+        self.0.pool.submit(deadline, move || deciding.decide(&task), move || falling_back.hand_over(&again))
+    }
+
     /// Decides and writes down; again if somebody else, in another process, changed the conversation meanwhile.
     async fn decide(
         &self,
@@ -120,7 +129,7 @@ impl Desk {
         let mut tries = 0;
         while tries < TRIES {
             let task = Task { incoming: Arc::clone(incoming), shadow, superseded, known: known.clone() };
-            let draft = match self.0.pool.submit(task, deadline)?.wait().await? {
+            let draft = match self.submit(task, deadline)?.wait().await? {
                 Outcome::Waits(pending) => {
                     // No worker waits with it.
                     let told = timeout_at(deadline.into(), pending.settle(known)).await;
@@ -163,13 +172,13 @@ impl Desk {
 
 impl Back {
     /// What a worker does with a message.
-    pub(super) fn decide(&self, task: &Task) -> Outcome {
+    fn decide(&self, task: &Task) -> Outcome {
         let engine = self.live.engine();
         self.attempt(&engine, task, |incoming, situation, now| engine.begin(incoming, situation, &task.known, now))
     }
 
     /// The same when that panicked.
-    pub(super) fn hand_over(&self, task: &Task) -> Outcome {
+    fn hand_over(&self, task: &Task) -> Outcome {
         let engine = self.live.engine();
         self.attempt(&engine, task, |incoming, situation, now| Ok(engine.hand_over(incoming, situation, now)))
     }
@@ -182,7 +191,7 @@ impl Back {
     ) -> Outcome {
         let (incoming, now) = (&*task.incoming, self.now());
         let Some((conversation, store)) = incoming.ids().0.zip(self.store.as_deref()) else {
-            let situation = Situation::of_history(incoming, engine.catalogue());
+            let situation = engine.situation(incoming);
             let mut reply = match handle(incoming, &situation, &now) {
                 Ok(handled) => handled.reply.shortened(),
                 Err(pending) => return Outcome::Waits(pending),

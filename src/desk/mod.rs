@@ -14,6 +14,7 @@ mod overdue;
 mod parked;
 mod people;
 mod pool;
+mod quote;
 mod reading;
 mod tickets;
 
@@ -24,7 +25,6 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use self::busy::Busy;
-use self::message::{Outcome, Task};
 use self::parked::Parked;
 use self::pool::Pool;
 use crate::live::Live;
@@ -84,7 +84,7 @@ pub struct Desk(Arc<Inner>);
 
 struct Inner {
     back: Arc<Back>,
-    pool: Pool<Task, Outcome>,
+    pool: Pool,
     busy: Arc<Busy>,
     parked: Parked,
     deadline: Duration,
@@ -114,12 +114,7 @@ impl Desk {
     ) -> io::Result<Self> {
         let Options { workers, queue, deadline, masked, routes } = options;
         let back = Arc::new(Back { live, store, clock, masked, routes, news: watch::Sender::new(0) });
-        let (deciding, falling_back) = (Arc::clone(&back), Arc::clone(&back));
-        let pool = Pool::start(
-            (workers, queue),
-            move |task: &Task| deciding.decide(task),
-            move |task: &Task| falling_back.hand_over(task),
-        )?;
+        let pool = Pool::start(workers, queue)?;
         let inner = Inner { back, pool, busy: Arc::default(), parked: Parked::default(), deadline };
         Ok(Self(Arc::new(inner)))
     }

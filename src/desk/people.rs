@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::tickets::{self, Opening};
 use super::{Back, Desk, DeskError};
-use crate::catalogue::{Level, Policy};
+use crate::catalogue::Policy;
 use crate::incoming::Role;
 use crate::store::{Change, Conversation, Feedback, Said, Store, StoreError, Turn, TurnKind};
 use crate::ticket::{Event, Packet, StepError, Ticket, Urgency};
@@ -344,14 +344,16 @@ fn opened(back: &Back, conversation: &Conversation, to: &Assignment) -> Result<(
         Assignment::Queue(queue) => queue.as_str(),
         _ => topic.map_or("general", |topic| &topic.queue),
     };
-    let level = Level::Normal;
+    let reason = "assigned";
+    // By the same table as a decision's, so that a grave topic does not wait because a person took it up.
+    let level = engine.catalogue().policy().level(state.topic.as_slice(), std::iter::once(reason));
     let turns = back.store()?.turns(&conversation.id, tickets::PACKET_TURNS)?;
     Ok(tickets::open(Opening {
         conversation,
         customer_id: conversation.customer_id.as_deref(),
         queue: queue.to_owned(),
         level,
-        reason: "assigned".into(),
+        reason: reason.into(),
         intent: state.topic.clone(),
         due: &engine.catalogue().policy().due(level, queue, &now),
         urgency: Urgency { upset: state.mood.level, tier: state.tier.clone() },

@@ -1,6 +1,7 @@
 //! One bounded queue and the threads that work it off: the only place where a message changes threads before it is stored.
+//! Whatever is computed for a caller, a quote too, waits in it.
 //!
-//! Generic in what goes in and comes out, so that its tests need no model.
+//! Knows nothing of what is done, so that its tests need no model.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -27,13 +28,17 @@ pub enum Refused {
     Failed,
 }
 
-/// The worker threads; they end when the pool and its last job are gone. `T` is what comes in.
-pub(super) struct Pool<T, R> {
-    queue: SyncSender<Job<T, R>>,
+/// The worker threads; they end when the pool and its last job are gone.
+pub(super) struct Pool {
+    queue: SyncSender<Errand>,
 }
 
-struct Job<T, R> {
-    task: T,
+/// A job, whatever it makes.
+type Errand = Box<dyn FnOnce() + Send>;
+
+struct Job<R, W, F> {
+    work: W,
+    fallback: F,
     deadline: Instant,
     answer: oneshot::Sender<Result<R, Refused>>,
     /// The request's, so that lines logged on the worker carry its id.
@@ -47,38 +52,33 @@ pub(super) struct Place<R> {
     deadline: Instant,
 }
 
-struct Worker<T, R, W, F> {
-    queue: Arc<Mutex<Receiver<Job<T, R>>>>,
-    work: Arc<W>,
-    fallback: Arc<F>,
-}
-
-impl<T: Send + 'static, R: Send + 'static> Pool<T, R> {
-    /// Starts so many workers, before whom so many tasks may wait. `work` makes the result; `fallback` makes it if `work`
-    /// panicked.
-    pub(super) fn start<W, F>((workers, queue): (usize, usize), work: W, fallback: F) -> io::Result<Self>
-    where
-        W: Fn(&T) -> R + Send + Sync + 'static,
-        F: Fn(&T) -> R + Send + Sync + 'static,
-    {
+impl Pool {
+    /// Starts so many workers, before whom so many jobs may wait.
+    pub(super) fn start(workers: usize, queue: usize) -> io::Result<Self> {
         // A capacity of 0 would mean that a job is only taken while a worker stands waiting.
         let (sender, receiver) = sync_channel(queue.max(1));
-        let (queue, work, fallback) = (Arc::new(Mutex::new(receiver)), Arc::new(work), Arc::new(fallback));
+        let queue = Arc::new(Mutex::new(receiver));
         for number in 1..=workers.max(1) {
-            let worker = Worker { queue: Arc::clone(&queue), work: Arc::clone(&work), fallback: Arc::clone(&fallback) };
-            thread::Builder::new().name(format!("triage-worker-{number}")).spawn(move || worker.run())?;
+            let queue = Arc::clone(&queue);
+            thread::Builder::new().name(format!("triage-worker-{number}")).spawn(move || work_off(&queue))?;
         }
         Ok(Self { queue: sender })
     }
 
-    /// Puts a task in the queue if there is room and time; never waits.
-    pub(super) fn submit(&self, task: T, deadline: Instant) -> Result<Place<R>, Refused> {
+    /// Puts a job in the queue if there is room and time; never waits. `work` makes the result; `fallback` makes it if `work`
+    /// panicked.
+    pub(super) fn submit<R: Send + 'static>(
+        &self,
+        deadline: Instant,
+        work: impl FnOnce() -> R + Send + 'static,
+        fallback: impl FnOnce() -> R + Send + 'static,
+    ) -> Result<Place<R>, Refused> {
         if Instant::now() >= deadline {
             return Err(Refused::DeadlineExceeded);
         }
         let (sender, answer) = oneshot::channel();
-        let job = Job { task, deadline, answer: sender, span: Span::current() };
-        match self.queue.try_send(job) {
+        let job = Job { work, fallback, deadline, answer: sender, span: Span::current() };
+        match self.queue.try_send(Box::new(move || job.run())) {
             Ok(()) => Ok(Place { answer, deadline }),
             Err(TrySendError::Full(_)) => Err(Refused::Overloaded),
             Err(TrySendError::Disconnected(_)) => Err(Refused::Failed),
@@ -97,38 +97,36 @@ impl<R> Place<R> {
     }
 }
 
-impl<T, R, W: Fn(&T) -> R, F: Fn(&T) -> R> Worker<T, R, W, F> {
-    fn run(&self) {
-        while let Some(job) = self.next() {
-            // The caller has left: nobody would read the reply.
-            if job.answer.is_closed() {
-                continue;
-            }
-            let outcome = if Instant::now() < job.deadline {
-                job.span.in_scope(|| self.answer(&job.task))
-            } else {
-                Err(Refused::DeadlineExceeded)
-            };
-            // Fails only if the caller left meanwhile.
-            let _ = job.answer.send(outcome);
+/// What a worker does until the pool is gone. One idle worker waits in `recv`, the others for the lock.
+fn work_off(queue: &Mutex<Receiver<Errand>>) {
+    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).recv().ok();
+    while let Some(errand) = next() {
+        errand();
+    }
+}
+
+impl<R, W: FnOnce() -> R, F: FnOnce() -> R> Job<R, W, F> {
+    fn run(self) {
+        let Self { work, fallback, deadline, answer, span } = self;
+        // The caller has left: nobody would read the reply.
+        if answer.is_closed() {
+            return;
         }
+        let in_time = Instant::now() < deadline;
+        let outcome = if in_time { span.in_scope(|| guarded(work, fallback)) } else { Err(Refused::DeadlineExceeded) };
+        // Fails only if the caller left meanwhile.
+        let _ = answer.send(outcome);
     }
+}
 
-    /// The next job; none when the pool is gone. One idle worker waits in `recv`, the others for the lock.
-    fn next(&self) -> Option<Job<T, R>> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
-    }
-
-    /// Work first; a panic costs its own message the real reply, and nothing else.
-    fn answer(&self, task: &T) -> Result<R, Refused> {
-        let guarded = |step: &dyn Fn(&T) -> R| catch_unwind(AssertUnwindSafe(|| step(task)));
-        guarded(&*self.work)
-            .or_else(|_message| {
-                tracing::error!("the decision panicked; the message is handed over");
-                guarded(&*self.fallback)
-            })
-            .map_err(|_message| Refused::Failed)
-    }
+/// Work first; a panic costs its own request the real reply, and nothing else.
+fn guarded<R>(work: impl FnOnce() -> R, fallback: impl FnOnce() -> R) -> Result<R, Refused> {
+    catch_unwind(AssertUnwindSafe(work))
+        .or_else(|_message| {
+            tracing::error!("a worker's task panicked; what stands in for it is done");
+            catch_unwind(AssertUnwindSafe(fallback))
+        })
+        .map_err(|_message| Refused::Failed)
 }
 
 #[cfg(test)]

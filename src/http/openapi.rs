@@ -127,7 +127,7 @@ errors! {
     /// What can go wrong with a batch as a whole.
     BatchErrors: BODY_CODES;
     /// What can go wrong with a quote.
-    QuoteErrors: BODY_CODES;
+    QuoteErrors: BODY_CODES, [Code::Overloaded, Code::DeadlineExceeded, Code::SourceUnavailable];
     /// What can go wrong with looking at the files.
     ChangeErrors: [Code::Internal];
     /// What can go wrong with taking up the files.

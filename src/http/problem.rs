@@ -43,6 +43,7 @@ pub(super) enum Code {
     Busy,
     NoStore,
     StoreFailed,
+    SourceUnavailable,
     Internal,
 }
 
@@ -56,7 +57,7 @@ struct Row {
 
 impl Code {
     /// All of them, in the order of the documents.
-    pub(super) const ALL: [Self; 22] = [
+    pub(super) const ALL: [Self; 23] = [
         Self::InvalidJson,
         Self::InvalidUtf8,
         Self::InvalidRequest,
@@ -78,6 +79,7 @@ impl Code {
         Self::Busy,
         Self::NoStore,
         Self::StoreFailed,
+        Self::SourceUnavailable,
         Self::Internal,
     ];
 
@@ -106,6 +108,7 @@ impl Code {
             Self::Busy => ("busy", StatusCode::CONFLICT, true, "others changed the same thing at the same time"),
             Self::NoStore => ("no_store", StatusCode::NOT_IMPLEMENTED, false, "the service keeps nothing"),
             Self::StoreFailed => ("store_failed", StatusCode::SERVICE_UNAVAILABLE, true, "the store could not be read or written"),
+            Self::SourceUnavailable => ("source_unavailable", StatusCode::SERVICE_UNAVAILABLE, true, "the shop's own orders or products could not be read"),
             Self::Internal => ("internal", StatusCode::INTERNAL_SERVER_ERROR, false, "a mistake of the server's own"),
         };
         Row { slug, status, retryable, meaning }
@@ -273,6 +276,8 @@ impl From<DeskError> for Problem {
                 Self::new(Code::TicketClosed, format!("the ticket is {}; only open tickets can be changed", state.id()))
             }
             DeskError::Invalid(why) => Self::new(Code::InvalidRequest, why),
+            // Says why in general, never what was asked for.
+            DeskError::Unavailable(why) => Self::new(Code::SourceUnavailable, why.to_string()),
             DeskError::NoStore => Self::new(Code::NoStore, error.to_string()),
             DeskError::Store(StoreError::Conflict | StoreError::Duplicate) => {
                 Self::new(Code::Busy, "others changed the same thing at the same time; please try again")

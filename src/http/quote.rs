@@ -3,7 +3,7 @@
 use axum::extract;
 
 use super::extract::Json;
-use super::problem::{Code, Problem};
+use super::problem::Problem;
 use super::{State, openapi};
 use crate::quote::{QuoteReply, QuoteRequest};
 
@@ -26,13 +26,5 @@ pub(super) async fn quote(
     extract::State(state): extract::State<State>,
     Json(request): Json<QuoteRequest>,
 ) -> Result<axum::Json<QuoteReply>, Problem> {
-    let engine = state.live().engine();
-    let products = engine.products_of(&request).await;
-    // Many rules and lines take longer than other requests should wait for.
-    let quoted = tokio::task::spawn_blocking(move || {
-        engine.quote(&request, &|id| products.iter().find(|product| product.has_id(id)).cloned(), &engine.now())
-    })
-    .await;
-    let quoted = quoted.map_err(|_| Problem::new(Code::Internal, "the quote broke off"))?;
-    quoted.map(axum::Json).map_err(|error| Problem::new(Code::InvalidRequest, error.to_string()))
+    Ok(axum::Json(state.desk.quote(request).await?))
 }

@@ -210,7 +210,7 @@ fn reason(catalogue: &Catalogue, message: &Message, topics: &[Topic<'_>]) -> Opt
 /// # Errors
 /// When the model fails.
 pub(crate) fn explain(parts: &Parts<'_>, incoming: &Incoming, now: &jiff::Zoned) -> Result<Explanation, EncoderError> {
-    let situation = Situation::of_history(incoming, parts.catalogue);
+    let situation = Situation::of_history(incoming, parts.catalogue, parts.lexicon);
     let message = Message::read(incoming.utterance());
     let meant = reading::meant(parts.catalogue, &message);
     let reading = parts.bundle.read(meant.as_ref().unwrap_or(&message))?;

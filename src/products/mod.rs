@@ -105,4 +105,9 @@ pub trait Products: Send + Sync {
     fn names(&self) -> Vec<(Option<String>, Vec<String>)> {
         Vec::new()
     }
+
+    /// A number that is another one when [`Products::names`] may have changed, to be compared for every message.
+    fn edition(&self) -> u64 {
+        0
+    }
 }

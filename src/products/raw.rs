@@ -16,10 +16,10 @@ use crate::yaml::{self, Findings, did_you_mean};
 pub struct RawProduct {
     pub id: String,
     pub title: RawTitle,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub aliases: Vec<String>,
     /// Longer phrases with one of its names in them that are not about it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not: Vec<String>,
     pub category: String,
     pub price: RawPrice,
@@ -31,11 +31,11 @@ pub struct RawProduct {
     pub back_on: Option<String>,
     #[serde(default)]
     pub status: Option<RawStatus>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sizes: Vec<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub size_chart: Vec<RawSizeRow>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attributes: Vec<RawAttribute>,
     #[serde(default)]
     pub returnable: Option<bool>,
@@ -214,6 +214,39 @@ impl RawProduct {
             attributes,
             returnable,
         })
+    }
+}
+
+/// What [`RawProduct::check`] makes the same product of.
+impl From<&Product> for RawProduct {
+    fn from(product: &Product) -> Self {
+        let (stock, back_on, status) = match product.stock {
+            Stock::Available(count) => (Some(count), None, None),
+            Stock::Back(day) => (Some(0), Some(day.to_string()), None),
+            Stock::Out => (Some(0), None, None),
+            Stock::MadeToOrder => (None, None, Some(RawStatus::MadeToOrder)),
+            Stock::Discontinued => (None, None, Some(RawStatus::Discontinued)),
+        };
+        let span = |(from, to): (u32, u32)| RawSpan { from, to };
+        let row =
+            |row: &SizeRow| RawSizeRow { size: row.size.clone(), height: span(row.height), weight: span(row.weight) };
+        let fact =
+            |fact: &Attribute| RawAttribute { names: fact.names.clone(), zh: fact.zh.clone(), en: fact.en.clone() };
+        Self {
+            id: product.id.clone(),
+            title: RawTitle { zh: product.title_zh.clone(), en: product.title_en.clone() },
+            aliases: product.aliases.clone(),
+            not: product.not_names.clone(),
+            category: product.category.clone(),
+            price: RawPrice::Text(product.price.to_string()),
+            stock,
+            back_on,
+            status,
+            sizes: product.sizes.clone(),
+            size_chart: product.size_chart.iter().map(row).collect(),
+            attributes: product.attributes.iter().map(fact).collect(),
+            returnable: product.returnable,
+        }
     }
 }
 

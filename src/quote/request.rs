@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::fmt;
 
 use jiff::{Timestamp, Zoned};
@@ -38,10 +39,21 @@ pub struct QuoteRequest {
 }
 
 impl QuoteRequest {
-    /// Products whose price or category is left to the shop's data.
-    pub(crate) fn unpriced(&self) -> impl Iterator<Item = &str> {
+    /// Products whose price or category is left to the shop's data: each once, however it is written.
+    pub(crate) fn unpriced(&self) -> Result<Vec<&str>, QuoteRequestError> {
+        self.check_lines()?;
         let is_open = |item: &&QuoteItem| item.price.is_none() || item.category.is_none();
-        self.basket.iter().take(MAX_LINES).filter(is_open).filter_map(|item| item.product.as_deref())
+        let ids = self.basket.iter().filter(is_open).filter_map(|item| item.product.as_deref()).map(str::trim);
+        let mut seen = HashSet::new();
+        Ok(ids.filter(|id| seen.insert(id.to_ascii_uppercase())).collect())
+    }
+
+    /// Said before anything is looked up.
+    fn check_lines(&self) -> Result<(), QuoteRequestError> {
+        match self.basket.len() {
+            ..=MAX_LINES => Ok(()),
+            lines => Err(BasketError::Lines(lines).into()),
+        }
     }
 }
 
@@ -115,6 +127,7 @@ impl QuoteRequest {
         find: &dyn Fn(&str) -> Option<Product>,
         now: &Zoned,
     ) -> Result<Basket, QuoteRequestError> {
+        self.check_lines()?;
         let known: Vec<&str> = promotions.coupons().map(|rule| rule.id.as_str()).collect();
         if let Some(at) = self.coupons.iter().position(|coupon| !known.contains(&coupon.as_str())) {
             let allowed = if known.is_empty() { "none".to_owned() } else { known.join(", ") };

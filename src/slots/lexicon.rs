@@ -1,5 +1,6 @@
 //! The shop's own words: names of its products and promotions, and what its order numbers look like.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -77,9 +78,11 @@ impl Lexicon {
     {
         let mut names: Vec<(Kind, String)> = Vec::new();
         let mut patterns: Vec<String> = Vec::new();
+        // Thousands of products are named anew whenever one is edited.
+        let mut seen = HashSet::new();
         let mut add = |kind: Kind, id: &str, name: &str| {
             for form in forms(name) {
-                if form.chars().count() > 1 && !patterns.contains(&form) {
+                if form.chars().count() > 1 && seen.insert(form.clone()) {
                     patterns.push(form);
                     names.push((kind, id.to_owned()));
                 }

@@ -18,30 +18,8 @@ const BATCH: usize = 1000;
 /// Longest line of a file in bytes.
 const LINE: usize = 1 << 20;
 
-/// Columns of a CSV file.
-const COLUMNS: [&str; 18] = [
-    "number",
-    "customer",
-    "phone_last4",
-    "state",
-    "placed_at",
-    "paid_at",
-    "dispatched_at",
-    "delivered_at",
-    "expected_on",
-    "carrier",
-    "tracking",
-    "region",
-    "items",
-    "total",
-    "after_sales_kind",
-    "after_sales_step",
-    "after_sales_since",
-    "after_sales_amount",
-];
-
-/// Columns without which no order can be read.
-const NEEDED: [&str; 4] = ["number", "state", "placed_at", "total"];
+/// The case is an object in an order; in a CSV file its fields have columns of their own, which begin with this.
+const CASE: &str = "after_sales_";
 
 /// What an import tells while it runs.
 #[derive(Debug)]
@@ -169,19 +147,26 @@ fn read_csv(opened: File, file: &Path, intake: &mut Intake<'_>) -> Result<(), Op
     Ok(())
 }
 
+/// Columns that a CSV file may have.
+fn columns() -> Vec<String> {
+    let of_order = read::FIELDS.iter().filter(|field| **field != "after_sales").map(|field| (*field).to_owned());
+    of_order.chain(read::OF_CASE.iter().map(|field| format!("{CASE}{field}"))).collect()
+}
+
 /// A file without a header has values in its first line: only what looks like a name of ours is repeated.
 fn check_header(header: &csv::StringRecord) -> Result<(), String> {
+    let columns = columns();
     for (at, column) in header.iter().enumerate() {
-        if !COLUMNS.contains(&column) {
+        if !columns.iter().any(|known| known == column) {
             let named = if read::is_plain(column) { format!(" `{column}`") } else { String::new() };
-            let allowed = COLUMNS.join(", ");
+            let allowed = columns.join(", ");
             return Err(format!("column {}{named} of the first line is not known; allowed: {allowed}", at + 1));
         }
         if header.iter().take(at).any(|other| other == column) {
             return Err(format!("column `{column}` stands twice in the first line"));
         }
     }
-    match NEEDED.iter().find(|needed| !header.iter().any(|column| column == **needed)) {
+    match read::NEEDED.iter().find(|needed| !header.iter().any(|column| column == **needed)) {
         Some(missing) => Err(format!("column `{missing}` is missing in the first line")),
         None => Ok(()),
     }
@@ -198,7 +183,7 @@ fn row(header: &csv::StringRecord, record: &csv::ByteRecord) -> Result<Value, Pr
         if text.is_empty() {
             continue;
         }
-        match column.strip_prefix("after_sales_") {
+        match column.strip_prefix(CASE) {
             Some(part) => case.insert(part.to_owned(), text.into()),
             None if column == "items" => order.insert(column.to_owned(), items(text)?),
             None => order.insert(column.to_owned(), text.into()),

@@ -72,7 +72,11 @@ pub fn open_orders(config: &Config, clock: Clock) -> Result<Option<Arc<dyn Order
     })
 }
 
-fn open_products(config: &Config, categories: &[Category]) -> Result<Option<Arc<dyn Products>>, OpenError> {
+/// Opens the products alone.
+///
+/// # Errors
+/// When the file has problems, or the source cannot be opened.
+pub fn open_products(config: &Config, categories: &[Category]) -> Result<Option<Arc<dyn Products>>, OpenError> {
     Ok(match &config.products {
         ProductsSource::None => None,
         ProductsSource::Demo(path) | ProductsSource::File(path) => {

@@ -1,6 +1,7 @@
 //! Products in a file that may be edited while it is served.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -20,6 +21,8 @@ pub struct ProductFile {
     every: Duration,
     look: Mutex<Look>,
     shelf: RwLock<Arc<Shelf>>,
+    /// How often it was taken up anew.
+    edition: AtomicU64,
 }
 
 /// What tells one state of the file from another without reading it, and when somebody looked.
@@ -55,7 +58,7 @@ impl ProductFile {
         let look = Look { at: Instant::now(), seen: seen(&path) };
         let shelf = read(&path, &categories)?;
         let (look, shelf) = (Mutex::new(look), RwLock::new(Arc::new(shelf)));
-        Ok(Self { path, categories, every: LOOK_EVERY, look, shelf })
+        Ok(Self { path, categories, every: LOOK_EVERY, look, shelf, edition: AtomicU64::new(0) })
     }
 
     /// The same, with another time between two looks at the file.
@@ -88,6 +91,8 @@ impl ProductFile {
             Ok(shelf) => {
                 tracing::info!(products = shelf.products().len(), "took up the edited products");
                 *self.shelf.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(shelf);
+                // After the products: whoever sees the new number reads the new names.
+                self.edition.fetch_add(1, Ordering::Release);
             }
             Err(error) => tracing::error!(%error, "the edited products are refused; those from before stay"),
         }
@@ -101,6 +106,11 @@ impl Products for ProductFile {
 
     fn names(&self) -> Vec<(Option<String>, Vec<String>)> {
         self.shelf().names()
+    }
+
+    fn edition(&self) -> u64 {
+        self.look_again();
+        self.edition.load(Ordering::Acquire)
     }
 }
 

@@ -25,7 +25,8 @@ impl From<BadOrder> for Problem {
     }
 }
 
-const ALL: &[&str] = &[
+/// What an order has.
+pub(super) const FIELDS: &[&str] = &[
     "number",
     "customer",
     "phone_last4",
@@ -43,7 +44,11 @@ const ALL: &[&str] = &[
     "after_sales",
 ];
 const OF_ITEM: &[&str] = &["product", "title", "quantity", "price", "category"];
-const OF_CASE: &[&str] = &["kind", "step", "since", "amount"];
+/// What an after-sales case has.
+pub(super) const OF_CASE: &[&str] = &["kind", "step", "since", "amount"];
+
+/// Fields without which no order can be read.
+pub(super) const NEEDED: [&str; 4] = ["number", "state", "placed_at", "total"];
 
 /// Reads an order. Beyond what [`RawOrder`] takes: times without a zone are the shop's, a Unix time is one, numbers stand for
 /// text where text is meant, and what is empty is left out.
@@ -51,7 +56,7 @@ pub(super) fn order(value: Value, zone: &TimeZone) -> Result<Order, Problem> {
     let Value::Object(mut order) = value else {
         return Err(Problem { field: "order".into(), problem: "is not an object with the fields of an order" });
     };
-    tidy(&mut order, "", ALL, zone)?;
+    tidy(&mut order, "", FIELDS, zone)?;
     if let Some(Value::Array(items)) = order.get_mut("items") {
         for item in items {
             if let Value::Object(item) = item {
@@ -62,7 +67,7 @@ pub(super) fn order(value: Value, zone: &TimeZone) -> Result<Order, Problem> {
     if let Some(Value::Object(case)) = order.get_mut("after_sales") {
         tidy(case, "after_sales.", OF_CASE, zone)?;
     }
-    for needed in ["number", "state", "placed_at", "total"] {
+    for needed in NEEDED {
         if !order.contains_key(needed) {
             return Err(Problem { field: needed.into(), problem: "is missing" });
         }
@@ -119,12 +124,11 @@ fn moment(value: &mut Value, zone: &TimeZone) {
     }
 }
 
+/// A day written as one is its own beginning in the zone, and so that day again.
 fn day(value: &mut Value, zone: &TimeZone) {
-    let is_day = value.as_str().is_some_and(|text| text.trim().len() == "2026-11-24".len());
-    if !is_day && let Some(moment) = timestamp(value, zone) {
+    if let Some(moment) = timestamp(value, zone) {
         *value = Value::String(moment.to_zoned(zone.clone()).date().to_string());
     }
-    text(value);
 }
 
 /// A moment in one of the forms that systems use.

@@ -44,27 +44,15 @@ pub struct Span {
     pub to: Date,
 }
 
-/// Why a span is not one to make figures of.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+/// Why a span is not one to make figures of. Never says which days were given: they are the caller's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SpanError {
     /// It ends before it begins.
-    #[error("`to` is {to}, before `from`, {from}")]
-    Backwards {
-        /// The first day.
-        from: Date,
-        /// The last day.
-        to: Date,
-    },
+    #[error("`to` must not be before `from`")]
+    Backwards,
     /// It would take too long and too much.
-    #[error("`from` {from} to `to` {to} are {days} days; at most {} are allowed", Span::MAX_DAYS)]
-    TooLong {
-        /// The first day.
-        from: Date,
-        /// The last day.
-        to: Date,
-        /// How many there are.
-        days: i64,
-    },
+    #[error("`from` to `to` may be {} days at most", Span::MAX_DAYS)]
+    TooLong,
 }
 
 impl Span {
@@ -79,9 +67,9 @@ impl Span {
         let Self { from, to } = self;
         let days = to.duration_since(from).as_hours() / 24 + 1;
         match days {
-            ..=0 => Err(SpanError::Backwards { from, to }),
+            ..=0 => Err(SpanError::Backwards),
             1..=Self::MAX_DAYS => Ok(self),
-            _ => Err(SpanError::TooLong { from, to, days }),
+            _ => Err(SpanError::TooLong),
         }
     }
 }

@@ -298,8 +298,63 @@ fn init_writes_a_catalogue_that_works_and_overwrites_nothing() {
         let ran = run(&config, &[command], b"");
         assert_eq!(ran.code, Some(0), "{command}: {}{}", ran.out, ran.err);
     }
-    let schema = std::fs::read_to_string(at.join("schemas/intent.json")).unwrap();
-    assert!(schema.contains("near_misses"));
+    for (name, key) in [("intent", "near_misses"), ("products", "size_chart")] {
+        let schema = std::fs::read_to_string(at.join(format!("schemas/{name}.json"))).unwrap();
+        assert!(schema.contains(key), "{name}");
+    }
+}
+
+#[test]
+fn products_are_shown_by_their_id() {
+    let place = Workplace::without_intents();
+    let ran = run(&place.config(), &["products", "show", "qh-4002"], b"");
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
+    for line in ["id: QH-4002\n", "title: en cotton loungewear, zh ", "price: 169\n", "stock: 44\n", "size_chart: "] {
+        assert!(ran.out.contains(line), "{line}: {}", ran.out);
+    }
+    let ran = run(&place.config(), &["products", "show", "QH-7002", "--json"], b"");
+    let json = ran.json();
+    assert_eq!((&json["status"], json.get("stock"), json.get("sizes")), (&"discontinued".into(), None, None));
+    let ran = run(&place.config(), &["products", "show", "QH-9999"], b"");
+    assert_eq!((ran.code, ran.out.as_str()), (Some(1), "there is no such product\n"));
+    place.edit("config/triage.yaml", "kind: demo                   # or `file`", "kind: none # or `file`");
+    for arguments in [&["products", "show", "QH-4002"][..], &["products", "check"]] {
+        let ran = run(&place.config(), arguments, b"");
+        assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""));
+        assert!(ran.err.contains("`products.kind` is"), "{}", ran.err);
+    }
+}
+
+#[test]
+fn the_file_of_products_is_checked_by_itself_and_by_lint() {
+    let place = small_shop();
+    let ran = run(&place.config(), &["products", "check"], b"");
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
+    assert!(ran.out.ends_with("products.yaml: 15 products: no problems\n"), "{}", ran.out);
+    let ran = run(&place.config(), &["products", "check", "--json"], b"");
+    assert_eq!(ran.json(), serde_json::json!({"products": 15, "problems": []}));
+
+    place.edit("config/products.yaml", "price: 468", "price: 468.005");
+    place.edit("config/products.yaml", "category: fresh", "category: frish");
+    let ran = run(&place.config(), &["products", "check"], b"");
+    assert_eq!((ran.code, ran.err.as_str()), (Some(1), ""));
+    let lines: Vec<&str> = ran.out.lines().collect();
+    assert_eq!((lines.len(), lines[2]), (3, "2 problems"), "{}", ran.out);
+    assert!(lines[0].contains("products.yaml:") && lines[0].contains("is not a sum in yuan"), "{}", ran.out);
+    assert!(lines[1].contains("unknown-category") && lines[1].contains("did you mean `fresh`?"), "{}", ran.out);
+    let ran = run(&place.config(), &["products", "check", "--json"], b"");
+    assert_eq!(
+        (&ran.json()["products"], &ran.json()["problems"][1]["code"]),
+        (&Value::Null, &"unknown-category".into())
+    );
+    let ran = run(&place.config(), &["lint", "--errors", "--no-model"], b"");
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.out.contains(lines[0]) && ran.out.contains(lines[1]), "{}", ran.out);
+
+    std::fs::remove_file(place.path("config/products.yaml")).unwrap();
+    let ran = run(&place.config(), &["products", "check"], b"");
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.out.contains("products.yaml:1:1: unreadable"), "{}", ran.out);
 }
 
 #[test]

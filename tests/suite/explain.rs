@@ -54,8 +54,8 @@ impl Understood {
         };
         let mut topics: Vec<Topic<'_>> = catalogue.intents().iter().enumerate().map(topic).collect();
         topics.sort_by(|a, b| b.score.probability.total_cmp(&a.score.probability));
-        let slots =
-            Slots::fill(&message, &incoming, Before::default(), jiff::civil::date(2026, 6, 1), catalogue.lexicon());
+        let lexicon = catalogue.shop().lexicon(Vec::new());
+        let slots = Slots::fill(&message, &incoming, Before::default(), jiff::civil::date(2026, 6, 1), &lexicon);
         let now = jiff::civil::date(2026, 6, 1).in_tz("Asia/Shanghai").unwrap();
         let facts = Facts::of(catalogue, &slots, Scene::default(), Found::default(), &now);
         then(&Evidence {

@@ -1,19 +1,22 @@
 //! Products: found in texts, asked for sizes and facts, and read from a file that may break while it is served.
 
 use std::path::Path;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use jiff::civil::date;
 use proptest::prelude::*;
-use triage::Incoming;
+use triage::facts::ShopData;
+use triage::incoming::{PastMessage, Role};
 use triage::lookup::Lookup;
 use triage::products::{self, Fit, Product, Products, RawProduct, Shelf, Stock};
 use triage::shop::{Category, Money};
 use triage::slots::{Before, Slots};
 use triage::sources::{BadFile, ProductFile};
 use triage::text::{Message, Plain, Utterance};
+use triage::{Engine, Incoming, Request};
 
+use crate::ENGINE;
 use crate::shipped;
 use crate::shop::shop;
 
@@ -58,6 +61,16 @@ fn the_shipped_products_are_those_of_the_shop() {
         .collect();
     let yuan = |text| Money::parse(text).unwrap();
     assert_eq!(found, expected.map(|(id, category, price, stock)| (id, category, yuan(price), stock)));
+}
+
+/// What is shown of a product reads as the same one.
+#[test]
+fn what_is_written_of_a_product_is_that_product() {
+    for product in SHELF.products() {
+        let json = serde_json::to_value(RawProduct::from(product)).unwrap();
+        let read: RawProduct = serde_json::from_value(json).unwrap();
+        assert_eq!(read.check().as_ref(), Ok(product));
+    }
 }
 
 #[test]
@@ -255,6 +268,32 @@ fn the_file_is_read_again_and_a_broken_one_changes_nothing() {
     assert_eq!(title(&file), "大茶缸", "nor does one that is gone");
     std::fs::write(&path, SMALL).unwrap();
     assert_eq!(title(&file), "茶杯");
+}
+
+/// Products that a customer named in messages before, and the one of the reply.
+fn carried(engine: &Engine, said: &str) -> (Vec<String>, Vec<String>) {
+    let history = vec![PastMessage { role: Role::Customer, text: said.into() }];
+    let incoming = Request { text: "多少钱".into(), history, ..Request::default() }.check().unwrap();
+    let before = engine.situation(&incoming).state.slots.into_iter().filter(|slot| slot.name == "product");
+    let reply = engine.triage(&Incoming::text(&format!("{said}？")).unwrap());
+    let named = reply.slots.into_iter().filter(|slot| slot.name == "product");
+    (before.map(|slot| slot.value).collect(), named.map(|slot| slot.value).collect())
+}
+
+/// For callers without a conversation id too, who send what was said before.
+#[test]
+fn names_of_edited_products_are_known_from_the_next_message_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("products.yaml");
+    std::fs::write(&path, SMALL).unwrap();
+    let file = ProductFile::open(&path, categories().to_vec()).unwrap().looking_every(Duration::ZERO);
+    let engine = ENGINE.with_data(Arc::new(ShopData { orders: None, products: Some(Arc::new(file)) }));
+    let (cup, nothing) = (vec!["T-1".to_owned()], Vec::<String>::new());
+    assert_eq!(carried(&engine, "茶杯有货吗"), (cup.clone(), cup.clone()));
+    assert_eq!(carried(&engine, "大茶缸有货吗"), (nothing.clone(), nothing.clone()));
+    std::fs::write(&path, SMALL.replace("茶杯", "大茶缸")).unwrap();
+    assert_eq!(carried(&engine, "大茶缸有货吗"), (cup.clone(), cup));
+    assert_eq!(carried(&engine, "茶杯有货吗"), (nothing.clone(), nothing));
 }
 
 proptest! {

@@ -1,11 +1,17 @@
 //! `POST /v1/quote` as a caller sees it, and the same in-process.
 
-use std::sync::Arc;
+use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
+use triage::desk::Options;
+use triage::facts::ShopData;
 use triage::live::Live;
-use triage::products::{Product, Stock};
+use triage::lookup::{Lookup, Unavailable};
+use triage::products::{Product, Products, Stock};
 use triage::quote::QuoteRequest;
 use triage::shop::Money;
 
@@ -103,20 +109,7 @@ async fn places_that_are_not_served_have_no_fee() {
 /// What the caller does not tell, the product does.
 #[test]
 fn prices_and_categories_come_from_the_products() {
-    let towel = Product {
-        id: "QH-1002".into(),
-        title_zh: "全棉毛巾".into(),
-        title_en: "cotton towel".into(),
-        aliases: Vec::new(),
-        not_names: Vec::new(),
-        category: "bedding".into(),
-        price: Money::from_fen(2990),
-        stock: Stock::Available(500),
-        sizes: Vec::new(),
-        size_chart: Vec::new(),
-        attributes: Vec::new(),
-        returnable: None,
-    };
+    let towel = towel("QH-1002");
     let find = |id: &str| (id == towel.id).then(|| towel.clone());
     let ask = |item: Value| {
         let request: QuoteRequest = serde_json::from_value(
@@ -134,4 +127,141 @@ fn prices_and_categories_come_from_the_products() {
     // The category is the product's: 10 towels are 224.25, which is enough for the coupon.
     assert_eq!(told(json!({"product": "QH-1002", "quantity": 10})), ("299".into(), "194.25".into()));
     assert!(ask(json!({"product": "QH-9999"})).is_err());
+}
+
+fn towel(id: &str) -> Product {
+    Product {
+        id: id.into(),
+        title_zh: "全棉毛巾".into(),
+        title_en: "cotton towel".into(),
+        aliases: Vec::new(),
+        not_names: Vec::new(),
+        category: "bedding".into(),
+        price: Money::from_fen(2990),
+        stock: Stock::Available(500),
+        sizes: Vec::new(),
+        size_chart: Vec::new(),
+        attributes: Vec::new(),
+        returnable: None,
+    }
+}
+
+/// Another system: slow, and one that knows towels only. Ids with GONE in them are not known, with DOWN in them cannot be told.
+#[derive(Default)]
+struct Far {
+    takes: Duration,
+    asked: Mutex<Vec<String>>,
+    /// Questions under way, and the most there were.
+    now: Arc<AtomicUsize>,
+    most: Arc<AtomicUsize>,
+}
+
+impl Products for Far {
+    fn by_id(&self, id: &str) -> Lookup<Option<Product>> {
+        let id = id.to_ascii_uppercase();
+        self.asked.lock().unwrap().push(id.clone());
+        let (now, most, takes) = (Arc::clone(&self.now), Arc::clone(&self.most), self.takes);
+        Lookup::Later(Box::pin(async move {
+            most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            tokio::time::sleep(takes).await;
+            now.fetch_sub(1, Ordering::SeqCst);
+            match id.as_str() {
+                id if id.contains("DOWN") => Err(Unavailable("it is down")),
+                id if id.contains("GONE") => Ok(None),
+                id => Ok(Some(towel(id))),
+            }
+        }))
+    }
+
+    fn named_in(&self, _: &str) -> Vec<(String, Range<usize>)> {
+        Vec::new()
+    }
+}
+
+async fn quote_from(far: &Arc<Far>, options: Options, basket: Vec<Value>) -> Answered {
+    let products: Arc<dyn Products> = far.clone();
+    let engine = ENGINE.with_data(Arc::new(ShopData { orders: None, products: Some(products) }));
+    let app = api(Arc::new(Live::new(Arc::new(engine))), options);
+    let body = json!({"basket": basket, "at": "2026-11-21T12:30:00+08:00"});
+    send(app, post("/v1/quote", body.to_string())).await
+}
+
+fn products(ids: impl IntoIterator<Item: Into<String>>) -> Vec<Value> {
+    ids.into_iter().map(|id| json!({ "product": id.into() })).collect()
+}
+
+#[tokio::test]
+async fn each_product_is_asked_for_once_and_some_at_a_time() {
+    let far = Arc::new(Far { takes: Duration::from_millis(20), ..Far::default() });
+    let answered = quote_from(&far, options(), products(["qh-1", "QH-1", " Qh-1 "])).await;
+    assert_eq!((answered.status, &answered.body["goods"]), (StatusCode::OK, &json!("89.7")), "{}", answered.body);
+    assert_eq!(*far.asked.lock().unwrap(), ["QH-1"]);
+    let answered = quote_from(&far, options(), products((0..40).map(|at| format!("P-{at}")))).await;
+    assert_eq!((answered.status, &answered.body["goods"]), (StatusCode::OK, &json!("1196")));
+    let most = far.most.load(Ordering::SeqCst);
+    assert!((2..=8).contains(&most), "{most} at a time");
+}
+
+#[tokio::test]
+async fn too_many_lines_are_refused_before_anything_is_asked() {
+    let far = Arc::new(Far::default());
+    let answered = quote_from(&far, options(), products((0..201).map(|at| format!("P-{at}")))).await;
+    assert_eq!((answered.status, answered.code()), (StatusCode::UNPROCESSABLE_ENTITY, "invalid_request"));
+    assert_eq!(answered.body["error"]["message"], "`basket`: 201 lines; at most 200 are allowed");
+    assert!(far.asked.lock().unwrap().is_empty());
+}
+
+/// What nobody can tell now is not what nobody knows.
+#[tokio::test]
+async fn a_source_that_is_down_is_no_unknown_product() {
+    let far = Arc::new(Far::default());
+    let answered = quote_from(&far, options(), products(["QH-1", "DOWN-1"])).await;
+    assert_eq!((answered.status.as_u16(), answered.code()), (503, "source_unavailable"), "{}", answered.body);
+    assert_eq!(
+        (&answered.headers["retry-after"], &answered.body["error"]["retryable"]),
+        (&"1".parse().unwrap(), &json!(true))
+    );
+    let answered = quote_from(&far, options(), products(["QH-1", "GONE-1"])).await;
+    assert_eq!((answered.status.as_u16(), answered.code()), (422, "invalid_request"), "{}", answered.body);
+    // What the caller tells is not asked for.
+    let told = vec![json!({"product": "DOWN-1", "price": 3, "category": "bedding"})];
+    assert_eq!(quote_from(&far, options(), told).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_quote_has_a_deadline() {
+    let far = Arc::new(Far { takes: Duration::from_secs(60), ..Far::default() });
+    let options = Options { deadline: Duration::from_millis(50), ..options() };
+    let answered = quote_from(&far, options, products(["QH-1"])).await;
+    assert_eq!((answered.status.as_u16(), answered.code()), (504, "deadline_exceeded"), "{}", answered.body);
+    assert_eq!(far.now.load(Ordering::SeqCst), 1, "given up on the way");
+}
+
+/// A table on a slow disk: known at once, and yet not soon.
+struct Slow;
+
+impl Products for Slow {
+    fn by_id(&self, id: &str) -> Lookup<Option<Product>> {
+        std::thread::sleep(Duration::from_millis(200));
+        Lookup::Now(Ok(Some(towel(id))))
+    }
+
+    fn named_in(&self, _: &str) -> Vec<(String, Range<usize>)> {
+        Vec::new()
+    }
+}
+
+/// Quotes wait in the queue of messages: one that finds it full is told to come back.
+#[tokio::test]
+async fn a_full_queue_refuses_quotes_too() {
+    let engine = ENGINE.with_data(Arc::new(ShopData { orders: None, products: Some(Arc::new(Slow)) }));
+    let app = api(Arc::new(Live::new(Arc::new(engine))), Options { workers: 1, queue: 1, ..options() });
+    let body = json!({"basket": products(["QH-1"])}).to_string();
+    let quotes = (0..8).map(|_| send(app.clone(), post("/v1/quote", body.clone())));
+    let answers = futures_util::future::join_all(quotes).await;
+    let refused: Vec<_> = answers.iter().filter(|answered| answered.status != StatusCode::OK).collect();
+    assert!((1..8).contains(&refused.len()), "{}", refused.len());
+    for answered in refused {
+        assert_eq!((answered.status.as_u16(), answered.code()), (429, "overloaded"), "{}", answered.body);
+    }
 }

@@ -7,7 +7,7 @@ use crate::cli::print_json;
 use crate::model::Bundle;
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Options {
+pub(in crate::cli) struct Options {
     /// The folders; the first is what the others are compared with.
     #[arg(required = true)]
     folders: Vec<PathBuf>,

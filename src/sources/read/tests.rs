@@ -51,6 +51,25 @@ fn item(quantity: u32, price: &str) -> Value {
     json!({ "product": "a", "title": "b", "quantity": quantity, "price": price })
 }
 
+/// However it is written, `expected_on` is the day in the shop's time zone.
+#[test]
+fn a_day_may_be_told_as_a_moment() {
+    for day in [
+        json!("2026-11-24"),
+        json!(" 2026-11-24 "),
+        json!("2026-11-24 23:30:00"),
+        json!("2026-11-23T16:30:00Z"),
+        json!("2026-11-23T20:30:00-04:00"),
+        json!("1795500000"),
+        json!(1_795_500_000),
+        json!("1795500000000"),
+    ] {
+        let read = order(with(json!({ "expected_on": day })), &zone()).unwrap();
+        assert_eq!(read.expected_on.unwrap().to_string(), "2026-11-24", "{day}");
+    }
+    assert_eq!(order(with(json!({ "expected_on": "2026-13-24" })), &zone()).unwrap_err().field, "expected_on");
+}
+
 /// Each with its field, and never with the value.
 #[test]
 fn problems_name_the_field_and_no_value() {

@@ -67,6 +67,35 @@ impl Table {
         transaction.commit().map_err(failed)
     }
 
+    /// Removes the orders of a customer; how many there were. Pieces may stay in the file until [`Table::wipe`].
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn forget(&self, customer: &str) -> Result<usize, OpenError> {
+        let failed = |error: rusqlite::Error| open::told(&error, &self.path);
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        writer.pragma_update_and_check(None, "secure_delete", "ON", |_| Ok(())).map_err(failed)?;
+        writer.execute("DELETE FROM orders WHERE customer = ?1", [customer]).map_err(failed)
+    }
+
+    /// Writes the file anew from what is in it, and empties its log, so that nothing of what was removed is left.
+    ///
+    /// # Errors
+    /// When the file cannot be written, or another program still reads what is in the log.
+    pub fn wipe(&self) -> Result<(), OpenError> {
+        let failed = |error: rusqlite::Error| open::told(&error, &self.path);
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        writer.execute_batch("VACUUM").map_err(failed)?;
+        let is_busy = writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>("busy"));
+        match is_busy.map_err(failed)? {
+            false => Ok(()),
+            true => Err(OpenError::Failed(format!(
+                "another program still reads the log of `{}`, which holds what was removed; try again",
+                self.path.display()
+            ))),
+        }
+    }
+
     /// How many there are.
     ///
     /// # Errors

@@ -1,12 +1,13 @@
 //! `/v1/conversations` and `/v1/feedback`.
 
 use serde_json::{Value, json};
+use triage::conversation::State;
 use triage::desk::Clock;
-use triage::store::Feedback;
+use triage::store::{Change, Conversation, Feedback};
 
 use super::{Api, lasting};
 use crate::http::{difference, get};
-use crate::store::at;
+use crate::store::{at, talk};
 
 #[tokio::test]
 async fn a_conversation_from_the_first_message_to_the_rating() {
@@ -123,6 +124,20 @@ async fn an_assigned_ticket_knows_topic_and_tier() {
         given(json!({"queue": "finance"})).await,
         json!(["finance", "normal", "assigned", "shipping_fee", "diamond"])
     );
+}
+
+/// The table of levels holds for what a person opens, too.
+#[tokio::test]
+async fn an_assigned_ticket_has_the_level_of_its_topic() {
+    let api = Api::new();
+    for (id, topic, level) in [("c-1", Some("quality_issue"), "serious"), ("c-2", Some("shipping_fee"), "normal")] {
+        let state = State { topic: topic.map(str::to_owned), ..State::default() };
+        let conversation = Some(Conversation { state, ..talk(id) });
+        api.keep([Change { conversation, ..Change::default() }]).await;
+        let ticket =
+            api.post(&format!("/v1/conversations/{id}/assign"), json!({"agent": "a-7"})).await["ticket"].clone();
+        assert_eq!((&ticket["intent"], &ticket["level"]), (&json!(topic), &json!(level)));
+    }
 }
 
 #[tokio::test]

@@ -241,6 +241,8 @@ async fn messages_say_what_is_allowed_and_repeat_nothing() {
         (get("/v1/handoffs?after=13812345678"), "`after` is not the `next` of an earlier page"),
         (get("/v1/conversations/13812345678"), "there is no such conversation"),
         (get("/v1/handoffs/13812345678"), "there is no such ticket"),
+        (get("/v1/stats?from=1380-01-02&to=1380-01-01"), "`to` must not be before `from`"),
+        (get("/v1/stats?from=1380-01-01&to=1381-12-31"), "`from` to `to` may be 366 days at most"),
         (get("/v1/handoffs/13812345678%FF"), "the id in the path is not UTF-8"),
         (get("/v1/conversations/c-bot?last=900"), "`last`: 0 to 500 are allowed"),
         (

@@ -49,14 +49,48 @@ fn forget_while_the_store_is_open() {
     assert!(open.ticket("t-u-5").unwrap().is_some());
 
     let ran = run(&place.config(), &["forget", "u-5", "--yes"], b"");
-    let says = "removed: 1 conversation, 1 turn, 1 ticket, 0 events\n";
+    let says = "removed: 1 conversation, 1 turn, 1 ticket, 0 events, 0 orders\n";
     assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (Some(0), says, ""));
     assert!(open.ticket("t-u-5").unwrap().is_none() && open.conversation("c-u-5").unwrap().is_none());
     let ran = run(&place.config(), &["forget", "u-6", "u-9", "u-4", "--yes", "--json", "--quick"], b"");
-    assert_eq!(ran.json(), serde_json::json!({ "conversations": 2, "turns": 2, "tickets": 2, "events": 0 }));
+    assert_eq!(
+        ran.json(),
+        serde_json::json!({ "conversations": 2, "turns": 2, "tickets": 2, "events": 0, "orders": 0 })
+    );
     let ran = run(&place.config(), &["forget", "u-8", "--yes"], b"");
-    assert_eq!((ran.code, ran.out.as_str()), (Some(0), "removed: 0 conversations, 0 turns, 0 tickets, 0 events\n"));
+    let nothing = "removed: 0 conversations, 0 turns, 0 tickets, 0 events, 0 orders\n";
+    assert_eq!((ran.code, ran.out.as_str()), (Some(0), nothing));
     assert_eq!(open.tickets_of("u-7", at(-9)).unwrap().len(), 1);
+}
+
+/// The table is a copy too, and nothing else ever leaves it.
+#[test]
+fn forget_reaches_imported_orders() {
+    let place = Workplace::without_intents();
+    place.write(
+        "orders.csv",
+        "number,customer,state,placed_at,total,region
+202611210007,u-5,paid,2026-11-21 10:02:00,349,浙江杭州
+202611210008,u-5,paid,2026-11-21 10:03:00,20,浙江杭州
+202611210009,u-6,paid,2026-11-21 10:04:00,20,上海
+",
+    );
+    let file = place.path("orders.csv");
+    assert_eq!(run(&place.config(), &["orders", "import", file.to_str().unwrap()], b"").code, Some(0));
+    // No store yet: nothing is half done.
+    let ran = run(&place.config(), &["forget", "u-5", "--yes"], b"");
+    assert_eq!((ran.code, ran.err.contains("there is no store at `")), (Some(2), true), "{}", ran.err);
+    place.edit("config/triage.yaml", "path: ../data/triage.db", "path: off");
+    let ran = run(&place.config(), &["forget", "u-5", "u-7", "--yes"], b"");
+    let says = "removed: 0 conversations, 0 turns, 0 tickets, 0 events, 2 orders\n";
+    assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (Some(0), says, ""));
+    assert_eq!(run(&place.config(), &["orders", "count"], b"").out, "1\n");
+    let left = crate::names(&place.path("data")).into_iter().filter(|name| name.starts_with("orders.db"));
+    for name in left {
+        let bytes = std::fs::read(place.path("data").join(&name)).unwrap();
+        let holds = |part: &str| bytes.windows(part.len()).any(|window| window == part.as_bytes());
+        assert!(!holds("u-5") && !holds("202611210007") && !holds("浙江杭州"), "{name}");
+    }
 }
 
 #[test]

@@ -118,7 +118,7 @@ pub(crate) fn at(seconds: i64) -> Timestamp {
 }
 
 /// A conversation that nobody has stored yet.
-fn talk(id: &str) -> Conversation {
+pub(crate) fn talk(id: &str) -> Conversation {
     Conversation {
         id: id.into(),
         version: 0,

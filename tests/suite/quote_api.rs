@@ -1,6 +1,5 @@
 //! `POST /v1/quote` as a caller sees it, and the same in-process.
 
-use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -172,10 +171,6 @@ impl Products for Far {
             }
         }))
     }
-
-    fn named_in(&self, _: &str) -> Vec<(String, Range<usize>)> {
-        Vec::new()
-    }
 }
 
 async fn quote_from(far: &Arc<Far>, options: Options, basket: Vec<Value>) -> Answered {
@@ -244,10 +239,6 @@ impl Products for Slow {
     fn by_id(&self, id: &str) -> Lookup<Option<Product>> {
         std::thread::sleep(Duration::from_millis(200));
         Lookup::Now(Ok(Some(towel(id))))
-    }
-
-    fn named_in(&self, _: &str) -> Vec<(String, Range<usize>)> {
-        Vec::new()
     }
 }
 

@@ -280,7 +280,6 @@ const PRODUCT: &[&str] = &[
     "product.size",
 ];
 
-const BASKET: &[&str] =
-    &["basket.goods", "basket.slip", "basket.off", "basket.pays", "basket.total"];
+const BASKET: &[&str] = &["basket.goods", "basket.slip", "basket.off", "basket.pays", "basket.total"];
 
 const STACKING: &[&str] = &["stacking.first", "stacking.second", "stacking.why"];

@@ -86,6 +86,9 @@ pub(super) struct RawMembers {
     pub(super) silver: RawMemberTier,
     pub(super) gold: RawMemberTier,
     pub(super) diamond: RawMemberTier,
+    /// The day of the month that is the members' day, if there is one.
+    #[schemars(range(min = 1, max = 28))]
+    pub(super) day: Option<i8>,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]

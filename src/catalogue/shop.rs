@@ -1,5 +1,7 @@
 use std::collections::BTreeSet;
 
+use jiff::ToSpan;
+use jiff::civil::Date;
 use regex::Regex;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -30,6 +32,8 @@ pub struct Shop {
     pub returns: Returns,
     /// The form of order numbers, where it is not the ordinary one.
     order_number: Option<Regex>,
+    /// The day of the month that is the members' day.
+    member_day: Option<i8>,
     quoted: Quoted,
 }
 
@@ -69,6 +73,14 @@ impl Shop {
             Effect::MemberPercent(levels) => levels.iter().any(|(own, _)| own == level),
             _ => false,
         })
+    }
+
+    /// The coming members' day, today included; none where the shop has none.
+    #[must_use]
+    pub fn next_member_day(&self, today: Date) -> Option<Date> {
+        let own = self.member_day?;
+        let this_month = today.with().day(own).build().ok()?;
+        if this_month >= today { Some(this_month) } else { this_month.checked_add(1.month()).ok() }
     }
 
     /// What to look for in messages: promotions, the form of order numbers, and these products with their names.
@@ -122,7 +134,7 @@ impl Shop {
             order_number.and_then(|source| pattern::compile(source, document, "/orders/number", findings));
         let delivery = delivery?;
         let quoted = Quoted::of(raw, (&shipping, &delivery), &promotions);
-        Some(Self { shipping, promotions, delivery, returns, order_number, quoted })
+        Some(Self { shipping, promotions, delivery, returns, order_number, member_day: raw.members.day, quoted })
     }
 }
 
@@ -152,7 +164,7 @@ fn quote(raw: &RawShop, (shipping, delivery): (&Shipping, &Delivery), promotions
     let list = |items: Vec<String>| items.join(if english { ", " } else { "、" });
     let regions = |regions: &[region::Region]| list(regions.iter().map(|region| region.name(english)).collect());
     let discount = |level: &str| promotions::discount(promotions, level, english);
-    json!({
+    let mut facts = json!({
         "name": text(&raw.name),
         "carrier": text(&raw.shipping.carrier),
         "shipping": {
@@ -205,7 +217,11 @@ fn quote(raw: &RawShop, (shipping, delivery): (&Shipping, &Delivery), promotions
             "aftersales_answer_hours": raw.service.aftersales_answer_hours,
             "aftersales_review_hours": raw.service.aftersales_review_hours,
         },
-    })
+    });
+    if let Some(day) = raw.members.day {
+        facts["members"]["day"] = day.into();
+    }
+    facts
 }
 
 impl Serialize for Money {

@@ -57,6 +57,9 @@ impl Scope<'_> {
         names.extend(self.slots.iter().map(|slot| format!("slots.{slot}")));
         names.extend(self.extra.iter().map(ToString::to_string));
         names.extend(["quote.free_from", "delivery.leaves_by"].map(str::to_owned));
+        if names.contains("shop.members.day") {
+            names.insert("member_day.next".to_owned());
+        }
         if self.slots.contains(&"region") {
             names.extend(["delivery.from", "delivery.until"].map(str::to_owned));
         }
@@ -153,7 +156,7 @@ fn explain(name: &str, allowed: &BTreeSet<String>) -> String {
     let hint = match group {
         "slots" => "; the answer's `when.slots` or `needs` must hold the slot",
         "handoff" => "; only answers that resolve by `act`, and the hand-off texts of the policy, know it",
-        "order" | "after" | "return" | "protection" | "product" | "basket" | "stacking" | "delivery" => {
+        "order" | "after" | "return" | "protection" | "product" | "basket" | "stacking" | "delivery" | "member_day" => {
             "; a flag of the answer's `when` must say that it is known"
         }
         "quote" | "promotion" => "; it is computed from slots that the answer's `when` or `needs` must hold",

@@ -27,6 +27,9 @@ pub(super) fn slots(sight: &Sight<'_>, sheet: &mut Sheet) {
         "quote",
         |_| json!({ "fee": quote.fee, "missing": quote.missing, "free_from": shop.shipping.free_from }),
     );
+    if let Some(next) = shop.next_member_day(today) {
+        sheet.group("member_day", |english| json!({ "next": calendar::day(next, today, english) }));
+    }
     sheet.group("delivery", |english| {
         let day = |day| calendar::day(day, today, english);
         let arrives = promise.arrives.filter(|_| slots.region.is_some());

@@ -1101,7 +1101,7 @@ static CHANGED: LazyLock<Engine> = LazyLock::new(|| {
 });
 
 fn changed(request: Value) -> Reply {
-    CHANGED.triage(&incoming(request))
+    CHANGED.triage_at(&incoming(request), &NOW)
 }
 
 #[test]

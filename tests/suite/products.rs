@@ -275,7 +275,7 @@ fn carried(engine: &Engine, said: &str) -> (Vec<String>, Vec<String>) {
     let history = vec![PastMessage { role: Role::Customer, text: said.into() }];
     let incoming = Request { text: "多少钱".into(), history, ..Request::default() }.check().unwrap();
     let before = engine.situation(&incoming).state.slots.into_iter().filter(|slot| slot.name == "product");
-    let reply = engine.triage(&Incoming::text(&format!("{said}？")).unwrap());
+    let reply = engine.triage(&Incoming::text(format!("{said}？")).unwrap());
     let named = reply.slots.into_iter().filter(|slot| slot.name == "product");
     (before.map(|slot| slot.value).collect(), named.map(|slot| slot.value).collect())
 }

@@ -62,7 +62,9 @@ pub fn opens_as_another(plain: &str) -> bool {
 /// Whether a message ends like one that only names another value: 凑到199呢, 也是199的.
 #[must_use]
 pub fn is_fragment(plain: &str) -> bool {
-    plain.trim_end_matches(|c: char| c.is_ascii_punctuation() || c.is_whitespace()).ends_with(['呢', '的', '咧', '勒'])
+    const FEW: usize = 12;
+    let said = plain.trim_end_matches(|c: char| c.is_ascii_punctuation() || c.is_whitespace());
+    said.chars().count() <= FEW && said.ends_with(['呢', '的', '咧', '勒'])
 }
 
 /// Whether a message may leave out what it is about: a few words, or a few more after 那 or "what about".

@@ -80,7 +80,7 @@ pub(super) fn facts(sight: &Sight<'_>, sheet: &mut Sheet) {
     let pieces = basket.lines.iter().map(|line| line.quantity).fold(0, u32::saturating_add);
     sheet.flag(Flag::BasketReckoned, pieces > 1 || quote.pays < quote.goods);
     sheet.flag(Flag::GiftReached, !quote.gifts.is_empty());
-    sheet.group("basket", |english| told(&quote, &basket, &sight.slots.promotions, english));
+    sheet.group("basket", |english| told(&quote, &basket, sight, english));
 }
 
 /// The sum for an amount alone. Where goods are meant, their sum is told, and nothing is chosen for that of an amount.
@@ -128,7 +128,7 @@ fn coupons(sight: &Sight<'_>) -> Vec<String> {
 }
 
 /// What texts may name of a basket's sum.
-fn told(quote: &Quote, basket: &Basket, named: &[String], english: bool) -> Value {
+fn told(quote: &Quote, basket: &Basket, sight: &Sight<'_>, english: bool) -> Value {
     json!({
         "goods": quote.goods,
         "off": quote.goods - quote.pays,
@@ -136,20 +136,28 @@ fn told(quote: &Quote, basket: &Basket, named: &[String], english: bool) -> Valu
         "fee": quote.shipping.map(|shipping| shipping.fee),
         "total": quote.total,
         "gift": quote.gifts.first().map(|gift| gift.name.get(english)),
-        "slip": slip(quote, (basket, named), english),
+        "slip": slip(quote, basket, sight, english),
     })
 }
 
 /// The whole sum as a customer can check it: from the goods to what is to be paid, the gifts, why what they hold or speak of
 /// does not count, and what one step more would save.
-fn slip(quote: &Quote, (basket, named): (&Basket, &[String]), english: bool) -> String {
+fn slip(quote: &Quote, basket: &Basket, sight: &Sight<'_>, english: bool) -> String {
     let in_language = |words: Words| words.get(english).to_owned();
-    let mut lines: Vec<String> = quote::lines(quote).into_iter().map(in_language).collect();
-    let asked = |rule: &String| basket.coupons.contains(rule) || named.contains(rule);
+    let mut lines: Vec<String> = basket.lines.iter().filter_map(|line| counted(line, sight, english)).collect();
+    lines.extend(quote::lines(quote).into_iter().map(in_language));
+    let asked = |rule: &String| basket.coupons.contains(rule) || sight.slots.promotions.contains(rule);
     let refused = quote.refused.iter().filter(|refused| asked(&refused.rule));
     lines.extend(refused.map(|refused| in_language(quote::refusal(refused))));
     lines.extend(quote.next.as_ref().map(|next| one_step_more(next, english)));
     lines.join("\n")
+}
+
+/// A product, how many, and what one costs: 电饭煲 299×2.
+fn counted(line: &Line, sight: &Sight<'_>, english: bool) -> Option<String> {
+    let product = sight.found.product(line.product.as_deref()?)?;
+    let title = if english { &product.title_en } else { &product.title_zh };
+    Some(format!("{title} {}×{}", line.price, line.quantity))
 }
 
 fn one_step_more(next: &Next, english: bool) -> String {

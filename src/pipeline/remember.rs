@@ -4,6 +4,7 @@ use super::Handling;
 use crate::answer::Said;
 use crate::conversation::{Awaiting, Given, OfferedOrder, State};
 use crate::facts::OrderFound;
+use crate::labels::Act;
 use crate::orders::Order;
 use crate::policy::{Decision, Outcome};
 use crate::reply::DecisionKind;
@@ -18,9 +19,10 @@ pub(super) fn remember(handling: &Handling<'_>, decision: &Decision<'_>, said: O
     state.slots = evidence.slots.carried();
     state.mood = evidence.mood;
     state.last_at = Some(now);
+    let acts = Act::ALL.map(|act| evidence.likelihood(act));
     if let Some(topic) = evidence.business().first() {
         state.topic = Some(topic.id.clone());
-        state.acts = Some(evidence.acts);
+        state.acts = Some(acts);
     }
     state.basket.clone_from(&evidence.facts.scene().basket);
     // What could not be read is sent again, or named.
@@ -50,7 +52,7 @@ pub(super) fn remember(handling: &Handling<'_>, decision: &Decision<'_>, said: O
     state.awaiting = awaiting(decision);
     if let Awaiting::Choice(offered) = &state.awaiting {
         state.offered.clone_from(offered);
-        state.acts = Some(evidence.acts);
+        state.acts = Some(acts);
     }
     if decision.kind == DecisionKind::Answer
         && let Outcome::Answers(plans) = &decision.outcome

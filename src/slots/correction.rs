@@ -24,6 +24,11 @@ static TAKEN_BACK: LazyLock<Regex> = LazyLock::new(|| {
     .expect("a constant pattern")
 });
 
+/// Behind a promotion that is kept for another time: 平台券先不用了.
+static PUT_OFF: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^(?:我|我想|就|先|这次|想){0,2}(?:不用|不使|不要|留着|放着|算了|以后再)").expect("a constant pattern")
+});
+
 /// Names of which a value that is denied and not replaced is none either.
 const DENIABLE: [&str; 6] = ["region", "amount", "quantity", "date", "span", "order_number"];
 
@@ -60,5 +65,6 @@ fn is_kept(scan: &Scan<'_>, denied: &[bool], at: usize) -> bool {
         let is_plain = before.ends_with("不是") || before.trim_end().ends_with("not");
         return !(is_replaced || (is_plain && DENIABLE.contains(&found.name) && !is_asked));
     }
-    !(comes_later && TAKEN_BACK.is_match(after))
+    let is_put_off = found.name == "promotion" && is_replaced && PUT_OFF.is_match(after);
+    !is_put_off && !(comes_later && TAKEN_BACK.is_match(after))
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use regex::Regex;
@@ -186,4 +187,12 @@ fn forms(name: &str) -> Vec<String> {
         forms.push(swap(|(han, ascii)| (*ascii, *han)));
     }
     forms
+}
+/// Whether what is named comes on top of what was named before: 店铺券也有一张, i've got a shop coupon too.
+pub(super) fn adds(plain: &str) -> bool {
+    static ADDS: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"也有|还有|另外|再(?:加|叠|用)|加上|一起|\b(?:also|too|as well|another|on top)\b")
+            .expect("a constant pattern")
+    });
+    ADDS.is_match(plain)
 }

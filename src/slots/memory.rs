@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Slots;
+use super::{Slots, lexicon, order};
 use crate::region;
 use crate::reply::Slot;
 use crate::shop::Money;
@@ -39,12 +39,16 @@ impl Slots {
         self.found.iter().filter(is_settled).map(carried).collect()
     }
 
-    /// Fills what the message leaves open; without the order spoken of before, where it means another.
-    pub(super) fn remember(&mut self, remembered: &[Carried], means_another_order: bool) {
+    /// Fills what the message leaves open; without the order spoken of before, where it means another. A coupon that the
+    /// customer has too (店铺券也有一张) does not take the place of those named before.
+    pub(super) fn remember(&mut self, remembered: &[Carried], plain: &str) {
+        let means_another_order = order::means_another(plain);
+        let adds = lexicon::adds(plain);
         // The number of an order takes the place of an earlier parcel's, and the other way round.
         let names_order = self.order_number.is_some() || means_another_order;
         let open = |name: &str| match name {
             "order_number" | "tracking_number" => !names_order,
+            "promotion" if adds => true,
             _ => self.values(name).is_empty(),
         };
         let open: Vec<&str> = CARRIED.into_iter().filter(|name| open(name)).collect();
@@ -80,6 +84,7 @@ impl Slots {
                 self.tracking_number.get_or_insert_with(|| value.clone());
             }
             "product" => self.products.push(value.clone()),
+            "promotion" if self.promotions.contains(value) => return false,
             "promotion" => self.promotions.push(value.clone()),
             _ => return false,
         }

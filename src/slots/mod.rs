@@ -143,7 +143,7 @@ impl Slots {
             slots.order_number = Some(only.clone());
             slots.push("order_number", only.clone());
         }
-        slots.remember(before.carried, order::means_another(message.plain()));
+        slots.remember(before.carried, message.plain());
         slots
     }
 
@@ -155,7 +155,7 @@ impl Slots {
             if let Ok(utterance) = Utterance::new(text) {
                 let with = Reading { today: None, lexicon, spoken_of: SpokenOf::Nothing };
                 let said = Self::read(&Message::read(&utterance), text, with);
-                slots.remember(&said.carried(), false);
+                slots.remember(&said.carried(), "");
             }
         }
         slots.carried()

@@ -1,5 +1,7 @@
 //! Orders in conversations: who gets to see one, turn by turn, and that nobody guesses their way to one.
 
+mod guessing;
+
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 

@@ -200,6 +200,12 @@ impl Incoming {
         self.request.customer.as_ref()?.id.as_deref()
     }
 
+    /// The customer's id, if the caller vouches for it.
+    #[must_use]
+    pub fn verified_customer(&self) -> Option<&str> {
+        self.customer_id().filter(|_| self.request.customer.as_ref().is_some_and(|customer| customer.verified))
+    }
+
     /// The customer's tier, if the caller told.
     #[must_use]
     pub fn tier(&self) -> Option<&str> {

@@ -108,7 +108,7 @@ pub(super) struct RawService {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawOrders {
-    /// A regular expression for the whole number, in capitals and without spaces.
+    /// A regular expression for the whole number, in capitals, without spaces and hyphens.
     #[serde(default)]
     pub(super) number: Option<String>,
 }

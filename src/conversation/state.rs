@@ -90,6 +90,9 @@ pub struct OfferedOrder {
     pub number: String,
     /// The titles of what was bought.
     pub titles: Vec<String>,
+    /// The shop's id of the customer who placed it: nobody else can pick it.
+    #[serde(default)]
+    pub customer: Option<String>,
 }
 
 /// An intent that was answered.

@@ -48,12 +48,13 @@ pub(super) fn situation(engine: &Engine, kept: &Conversation, ticket: Option<&Ti
     Situation { state, holder }
 }
 
-/// The burst that a message belongs to. What answers a question just asked is no part of one, and once a person is asked
-/// for, every message goes to that person by itself.
+/// The burst that a message belongs to. What answers a question just asked is no part of one; nothing that follows is read
+/// together with such an answer, since that would be decided on what was known before it. Once a person is asked for, every
+/// message goes to that person by itself.
 pub(super) fn joined(engine: &Engine, situation: &Situation, incoming: &Incoming, now: &Zoned) -> Option<Burst> {
     let window = engine.catalogue().policy().windows.burst;
     let burst = situation.state.burst_at(now.timestamp(), window).filter(|_| situation.holder == Holder::Bot)?;
-    if matches!(&situation.state.awaiting, Awaiting::Slot { slot, .. } if PROOFS.contains(&slot.as_str())) {
+    if [&situation.state, &burst.before].into_iter().any(awaits_proof) {
         return None;
     }
     if let Awaiting::Choice(offered) = &situation.state.awaiting {
@@ -65,6 +66,10 @@ pub(super) fn joined(engine: &Engine, situation: &Situation, incoming: &Incoming
         }
     }
     Some(burst.clone())
+}
+
+fn awaits_proof(state: &State) -> bool {
+    matches!(&state.awaiting, Awaiting::Slot { slot, .. } if PROOFS.contains(&slot.as_str()))
 }
 
 /// The burst with this message in it.

@@ -125,15 +125,16 @@ impl Desk {
         deadline: Instant,
         mut right: Option<Right>,
     ) -> Result<String, DeskError> {
-        let mut known = Known::default();
+        // Kept for all tries: a message looks things up once, and counts as one guess.
+        let known = Known::on_trial(shadow);
         let mut tries = 0;
         while tries < TRIES {
             let task = Task { incoming: Arc::clone(incoming), shadow, superseded, known: known.clone() };
             let draft = match self.submit(task, deadline)?.wait().await? {
                 Outcome::Waits(pending) => {
                     // No worker waits with it.
-                    let told = timeout_at(deadline.into(), pending.settle(known)).await;
-                    known = told.map_err(|_elapsed| Refused::DeadlineExceeded)?;
+                    let told = timeout_at(deadline.into(), pending.settle(&known)).await;
+                    told.map_err(|_elapsed| Refused::DeadlineExceeded)?;
                     continue;
                 }
                 Outcome::Again(json) => return Ok(json),
@@ -279,7 +280,9 @@ impl Back {
         let burst = Some(Box::new(extended(burst.as_ref(), before, incoming, &own)));
         // From the record, not from `state`: a burst is decided on what was known before its first message.
         let tier = incoming.tier().map(str::to_owned).or(kept.state.tier);
-        kept.state = State { burst, tier, ..state };
+        // Digits that were not counted open nothing for good.
+        let proven = if task.shadow { kept.state.proven } else { state.proven };
+        kept.state = State { burst, tier, proven, ..state };
         kept.ticket_id = opened.as_ref().filter(|ticket| ticket.state.is_open()).map(|ticket| ticket.id.clone());
         kept.turns += 1;
         kept.updated_at = now.timestamp();
@@ -300,9 +303,8 @@ impl Back {
         now: &Zoned,
     ) -> Result<(Vec<Turn>, Vec<Ticket>), StoreError> {
         let Some(store) = self.store.as_deref() else { return Ok(Default::default()) };
-        let verified = incoming.request.customer.as_ref().is_some_and(|customer| customer.verified);
         let since = now.timestamp().saturating_sub(LATELY).unwrap_or(Timestamp::MIN);
-        let tickets = match incoming.customer_id().filter(|_| verified) {
+        let tickets = match incoming.verified_customer() {
             Some(customer) => store.tickets_of(customer, since)?,
             None => Vec::new(),
         };

@@ -1,6 +1,6 @@
 //! Looking up: what a message needs of the shop's data, and what was found.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
@@ -52,8 +52,6 @@ pub(crate) struct Need<'a> {
     /// The product that the customer looks at.
     pub(crate) context_product: Option<&'a str>,
     pub(crate) viewer: Viewer<'a>,
-    /// Orders that this conversation has opened.
-    pub(crate) proven: &'a [String],
     pub(crate) now: Timestamp,
 }
 
@@ -63,7 +61,7 @@ impl Found {
     /// # Errors
     /// The first answer that has to be waited for.
     pub(crate) fn look_up(need: &Need<'_>, data: &ShopData, known: &Known) -> Result<Self, Pending> {
-        let asking = Asking { data, known, viewer: need.viewer, proven: need.proven, now: need.now };
+        let asking = Asking { data, known, viewer: need.viewer, now: need.now };
         let order = if need.order { order::find(&asking, need.slots)? } else { OrderFound::Unasked };
         let mut products: Vec<Product> = Vec::new();
         let mut fetch = |id: &str| -> Result<Option<Product>, Pending> {
@@ -117,8 +115,8 @@ fn meant<'a>(need: &Need<'a>) -> Option<&'a str> {
 /// What is asked of the shop's data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Want {
-    /// An order by its number, for whoever asks.
-    Order(String),
+    /// An order by its number, for whoever asks, with the digits that they gave.
+    Order(String, Option<String>),
     /// The orders of the verified customer.
     Own,
     /// A product.
@@ -133,9 +131,31 @@ pub(crate) enum Finding {
     Product(Result<Option<Box<Product>>, Unavailable>),
 }
 
-/// What has been found out for one message so far. A message that has to wait for an answer is decided again with it.
+/// What has been found out for one message so far. Clones are the same. A message that had to wait for an answer, or whose
+/// conversation was changed meanwhile, is decided again with it: what was asked once is not asked again, and wrong digits
+/// count once.
 #[derive(Debug, Clone, Default)]
-pub struct Known(Vec<(Want, Finding)>);
+pub struct Known {
+    findings: Arc<Mutex<Vec<(Want, Finding)>>>,
+    is_trial: bool,
+}
+
+impl Known {
+    /// For a message of which nobody hears what is decided, where that is so.
+    #[must_use]
+    pub fn on_trial(is_trial: bool) -> Self {
+        Self { is_trial, ..Self::default() }
+    }
+
+    fn finding(&self, want: &Want) -> Option<Finding> {
+        let findings = self.findings.lock().unwrap_or_else(PoisonError::into_inner);
+        findings.iter().find(|(known, _)| known == want).map(|(_, finding)| finding.clone())
+    }
+
+    fn add(&self, want: Want, finding: Finding) {
+        self.findings.lock().unwrap_or_else(PoisonError::into_inner).push((want, finding));
+    }
+}
 
 /// An answer that has to be waited for.
 pub struct Pending {
@@ -145,10 +165,8 @@ pub struct Pending {
 
 impl Pending {
     /// Waits for it, and adds it to what is known.
-    pub async fn settle(self, mut known: Known) -> Known {
-        let finding = self.answer.await;
-        known.0.push((self.want, finding));
-        known
+    pub async fn settle(self, known: &Known) {
+        known.add(self.want, self.answer.await);
     }
 }
 
@@ -157,17 +175,15 @@ pub(super) struct Asking<'a> {
     pub(super) data: &'a ShopData,
     pub(super) known: &'a Known,
     pub(super) viewer: Viewer<'a>,
-    pub(super) proven: &'a [String],
     pub(super) now: Timestamp,
 }
 
 impl Asking<'_> {
     /// An order by its number or tracking number.
     pub(super) fn order(&self, access: &Access, number: &str) -> Result<Result<Seen, Unavailable>, Pending> {
-        let is_proven = self.proven.iter().any(|proven| proven.eq_ignore_ascii_case(number));
-        let finding = self.ask(Want::Order(number.to_owned()), || {
-            asked(access.see(number, Viewer { is_proven, ..self.viewer }, self.now), Finding::Order)
-        })?;
+        let viewer = Viewer { is_trial: self.known.is_trial, ..self.viewer };
+        let want = Want::Order(number.to_owned(), viewer.digits.map(str::to_owned));
+        let finding = self.ask(want, || asked(access.see(number, viewer, self.now), Finding::Order))?;
         Ok(match finding {
             Finding::Order(seen) => seen,
             _ => Err(Unavailable("another question was answered")),
@@ -196,11 +212,14 @@ impl Asking<'_> {
     }
 
     fn ask(&self, want: Want, look_up: impl FnOnce() -> Asked) -> Result<Finding, Pending> {
-        if let Some((_, finding)) = self.known.0.iter().find(|(known, _)| *known == want) {
-            return Ok(finding.clone());
+        if let Some(finding) = self.known.finding(&want) {
+            return Ok(finding);
         }
         match look_up() {
-            Asked::Now(finding) => Ok(*finding),
+            Asked::Now(finding) => {
+                self.known.add(want, (*finding).clone());
+                Ok(*finding)
+            }
             Asked::Later(answer) => Err(Pending { want, answer }),
         }
     }

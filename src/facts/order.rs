@@ -7,7 +7,7 @@ use super::{Sheet, Sight, values};
 use crate::calendar;
 use crate::catalogue::Flag;
 use crate::lookup::Unavailable;
-use crate::orders::{AfterSales, AfterSalesKind, AfterSalesStep, Item, Order, OrderState, Scope, Seen};
+use crate::orders::{AfterSales, AfterSalesKind, AfterSalesStep, Item, Order, OrderState, Proof, Scope, Seen};
 use crate::products::is_same_id;
 use crate::slots::Slots;
 
@@ -62,7 +62,7 @@ impl OrderFound {
 pub(super) fn find(asking: &Asking<'_>, slots: &Slots) -> Result<OrderFound, Pending> {
     let Some(access) = &asking.data.orders else { return Ok(OrderFound::Unavailable) };
     if let Some(number) = slots.order_number.as_deref() {
-        return Ok(seen(asking.order(access, number)?, number, asking.viewer.digits.is_some()));
+        return Ok(seen(asking.order(access, number)?, number));
     }
     let Some(customer) = asking.viewer.customer else { return Ok(OrderFound::Unnamed) };
     let own = match asking.own(access, customer)? {
@@ -72,9 +72,11 @@ pub(super) fn find(asking: &Asking<'_>, slots: &Slots) -> Result<OrderFound, Pen
     Ok(one_of(own, slots))
 }
 
-fn seen(seen: Result<Seen, Unavailable>, number: &str, with_digits: bool) -> OrderFound {
+fn seen(seen: Result<Seen, Unavailable>, number: &str) -> OrderFound {
     match seen {
-        Ok(Seen::Order(order)) => OrderFound::Known { order, is_named: true, is_proven_now: with_digits },
+        Ok(Seen::Order(order, proof)) => {
+            OrderFound::Known { order, is_named: true, is_proven_now: proof == Proof::Digits }
+        }
         Ok(Seen::NeedsProof) => OrderFound::NeedsProof(number.to_owned()),
         Ok(Seen::Wrong { left: 0 }) => OrderFound::Refused { needs_a_person: true },
         Ok(Seen::Refused { is_first, scope }) => {

@@ -6,11 +6,9 @@ use jiff::Timestamp;
 use subtle::{Choice, ConstantTimeEq};
 
 use super::tries::{Keys, Tried, Tries};
-use super::{Limits, Order, Orders, Scope};
+use super::{Limits, OF_CUSTOMER, Order, Orders, Scope, last_four};
 use crate::lookup::Lookup;
-
-/// Orders of a customer that are shown.
-const OWN: usize = 20;
+use crate::text;
 
 /// The only way from a customer to an order: nobody sees another one's.
 ///
@@ -19,6 +17,9 @@ const OWN: usize = 20;
 /// against [`Limits`]; at a limit nothing is compared any more. With the limits as shipped, at most 200 wrong digits are
 /// compared in a day, each of which had a chance of 1 in 10,000: whoever guesses at full speed for a day opens one order
 /// with a chance of at most 2 %, whatever they spread it over, and the shop hears of it in the first hour.
+///
+/// The counts are those of one process, and in memory: each process counts for itself, and a restart begins anew. Only what
+/// a conversation has tried wrongly is remembered beyond that, by the conversation ([`Viewer::wrong`]).
 pub struct Access {
     orders: Arc<dyn Orders>,
     tries: Arc<Tries>,
@@ -31,19 +32,32 @@ pub struct Viewer<'a> {
     pub customer: Option<&'a str>,
     /// The last four digits of a phone, as given. Anything but four digits counts as none.
     pub digits: Option<&'a str>,
-    /// Whether this conversation has given the right digits for this number before.
-    pub is_proven: bool,
+    /// Numbers of the orders that this conversation has given the right digits for before.
+    pub proven: &'a [String],
     /// The conversation, if it has a name.
     pub conversation: Option<&'a str>,
     /// Wrong tries of this conversation so far, as it remembers them itself.
     pub wrong: u32,
+    /// Whether nobody hears what is seen: then nothing is counted, and no limit is told as reached.
+    pub is_trial: bool,
+}
+
+/// How a viewer has shown that they may see an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// It is theirs.
+    Owner,
+    /// By the digits given now.
+    Digits,
+    /// By digits given earlier in the conversation.
+    Earlier,
 }
 
 /// What a viewer gets to see.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Seen {
-    /// The order.
-    Order(Box<Order>),
+    /// The order, and why it may be seen.
+    Order(Box<Order>, Proof),
     /// Nothing without the digits. Says nothing about whether there is such an order.
     NeedsProof,
     /// Nothing: no order has this number and these digits. Counted.
@@ -70,14 +84,14 @@ impl Access {
     /// The order with this number or tracking number, if the viewer may see it.
     ///
     /// The source is not asked for a viewer who has shown nothing, nor for one who is refused, so that no delay tells them
-    /// anything either. For a verified customer it has to be: the order may be theirs.
+    /// anything either. For a verified customer, and for who has opened an order before, it has to be: it may be that one.
     #[must_use]
     pub fn see(&self, number: &str, viewer: Viewer<'_>, now: Timestamp) -> Lookup<Seen> {
-        // One form for the source and for counting: no other spelling gets tries of its own.
         let number = number.trim().to_ascii_uppercase();
         let digits = viewer.digits.and_then(four);
-        let keys = self.tries.keys(&number, viewer.customer, viewer.conversation, viewer.wrong);
-        let may_be_shown = viewer.is_proven || viewer.customer.is_some();
+        // By its key: no other spelling gets tries of its own.
+        let keys = self.tries.keys(&text::key(&number), &viewer);
+        let may_be_shown = !viewer.proven.is_empty() || viewer.customer.is_some();
         match digits {
             None if !may_be_shown => return Lookup::Now(Ok(Seen::NeedsProof)),
             Some(_) if !may_be_shown => {
@@ -91,7 +105,7 @@ impl Access {
         let question = Question {
             tries: Arc::clone(&self.tries),
             customer: viewer.customer.map(str::to_owned),
-            is_proven: viewer.is_proven,
+            proven: viewer.proven.iter().map(|number| text::key(number)).collect(),
             number,
             digits,
             keys,
@@ -108,7 +122,7 @@ impl Access {
             // A source that errs shows nobody what is not theirs.
             orders.retain(|order| order.customer.as_deref() == Some(&*owner));
             orders.sort_by_key(|order| std::cmp::Reverse(order.placed_at));
-            orders.truncate(OWN);
+            orders.truncate(OF_CUSTOMER);
             orders
         })
     }
@@ -118,7 +132,8 @@ impl Access {
 struct Question {
     tries: Arc<Tries>,
     customer: Option<String>,
-    is_proven: bool,
+    /// By their keys.
+    proven: Vec<String>,
     number: String,
     digits: Option<[u8; 4]>,
     keys: Keys,
@@ -128,16 +143,17 @@ struct Question {
 impl Question {
     fn settle(self, order: Option<Order>) -> Seen {
         // A source that errs proves nothing: only the order that was named is shown.
-        let order =
-            order.filter(|order| order.number == self.number || order.tracking.as_deref() == Some(&self.number));
-        let is_own = |order: &Order| self.customer.is_some() && order.customer == self.customer;
+        let order = order.filter(|order| order.is_called(&self.number));
+        let key = order.as_ref().map(|order| text::key(&order.number)).unwrap_or_default();
         let order = match order {
-            Some(order) if self.is_proven || is_own(&order) => return Seen::Order(Box::new(order)),
+            Some(order) if self.customer.is_some() && order.customer == self.customer => {
+                return Seen::Order(Box::new(order), Proof::Owner);
+            }
+            Some(order) if self.proven.contains(&key) => return Seen::Order(Box::new(order), Proof::Earlier),
             other => other,
         };
         let Some(digits) = self.digits else { return Seen::NeedsProof };
-        let own_name = order.as_ref().filter(|order| order.number != self.number);
-        let own_name = own_name.map(|order| self.tries.key(&order.number));
+        let own_name = order.as_ref().filter(|_| key != text::key(&self.number)).map(|_| self.tries.key(&key));
         let tried = self.tries.attempt(&self.keys, own_name, self.now, || is_right(digits, order.as_ref()));
         seen(tried, order)
     }
@@ -146,7 +162,7 @@ impl Question {
 /// Only who has the order can say that it was right.
 fn seen(tried: Tried, order: Option<Order>) -> Seen {
     match (tried, order) {
-        (Tried::Right, Some(order)) => Seen::Order(Box::new(order)),
+        (Tried::Right, Some(order)) => Seen::Order(Box::new(order), Proof::Digits),
         (Tried::Right, None) => Seen::NeedsProof,
         (Tried::Wrong { left }, _) => Seen::Wrong { left },
         (Tried::Refused { is_first, scope }, _) => Seen::Refused { is_first, scope },
@@ -160,7 +176,8 @@ fn is_right(digits: [u8; 4], order: Option<&Order>) -> bool {
     bool::from(digits.ct_eq(&known.unwrap_or_default()) & is_known)
 }
 
+/// Four digits and nothing else.
 fn four(digits: &str) -> Option<[u8; 4]> {
-    let digits: [u8; 4] = digits.trim().as_bytes().try_into().ok()?;
-    digits.iter().all(u8::is_ascii_digit).then_some(digits)
+    let digits = digits.trim();
+    last_four(digits).filter(|four| four == digits)?.as_bytes().try_into().ok()
 }

@@ -9,18 +9,22 @@ mod tries;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-pub use self::access::{Access, Seen, Viewer};
+pub use self::access::{Access, Proof, Seen, Viewer};
 pub use self::due::{Late, Missed};
-pub use self::raw::{BadOrder, RawAfterSales, RawItem, RawOrder};
+pub use self::raw::{BadOrder, RawAfterSales, RawItem, RawOrder, last_four};
 pub use self::rights::{Claim, Lacking, Verdict};
 pub use self::tries::{Limits, Scope};
 use crate::lookup::Lookup;
 use crate::shop::Money;
+use crate::text;
+
+/// Orders of a customer that are told at most, the latest first.
+pub const OF_CUSTOMER: usize = 20;
 
 /// One order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
-    /// The shop's number, in capitals, without spaces.
+    /// The shop's number as the shop writes it, in capitals.
     pub number: String,
     /// The shop's id of the customer who placed it.
     pub customer: Option<String>,
@@ -50,6 +54,15 @@ pub struct Order {
     pub total: Money,
     /// A return, an exchange, a refund or a repair under way or done.
     pub after_sales: Option<AfterSales>,
+}
+
+impl Order {
+    /// Whether this is its number, or its tracking number, however it is spelled.
+    #[must_use]
+    pub fn is_called(&self, number: &str) -> bool {
+        let key = text::key(number);
+        [Some(&self.number), self.tracking.as_ref()].into_iter().flatten().any(|own| text::key(own) == key)
+    }
 }
 
 /// Where an order stands.
@@ -136,9 +149,9 @@ pub enum AfterSalesStep {
 
 /// Where orders are kept. Tells everything to whoever asks: who may see it is decided before a customer does.
 pub trait Orders: Send + Sync {
-    /// The order with this number, or with this tracking number.
+    /// The order with this number, or with this tracking number: in capitals, with or without the hyphens that the shop writes.
     fn by_number(&self, number: &str) -> Lookup<Option<Order>>;
 
-    /// The orders of a customer, by the shop's id, the latest first; twenty at most.
+    /// The orders of a customer, by the shop's id, the latest first; [`OF_CUSTOMER`] at most.
     fn of_customer(&self, customer: &str) -> Lookup<Vec<Order>>;
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{AfterSales, AfterSalesKind, AfterSalesStep, Item, Order, OrderState};
 use crate::shop::{MAX_GOODS, MAX_QUANTITY, Money};
+use crate::text;
 
 /// An order as written in a file or told by another system.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -83,10 +84,10 @@ impl RawOrder {
     /// # Errors
     /// The first field that is wrong.
     pub fn check(self) -> Result<Order, BadOrder> {
-        let number = key("number", &self.number)?;
+        let number = spelled("number", &self.number)?;
         let customer = self.customer.map(|customer| word("customer", customer)).transpose()?;
-        let tracking = self.tracking.map(|tracking| key("tracking", &tracking)).transpose()?;
-        let phone_last4 = self.phone_last4.map(|phone| last4(&phone)).transpose()?;
+        let tracking = self.tracking.map(|tracking| spelled("tracking", &tracking)).transpose()?;
+        let phone_last4 = self.phone_last4.map(|phone| last_four(&phone).ok_or(NO_PHONE)).transpose()?;
         let items: Vec<Item> = self.items.into_iter().map(RawItem::check).collect::<Result<_, _>>()?;
         if items.iter().fold(Money::default(), |sum, item| sum + item.price.times(item.quantity)) > MAX_GOODS {
             return Err(BadOrder { field: "items", problem: "must not cost more than 1000000000 yuan together" });
@@ -189,17 +190,22 @@ fn word(field: &'static str, text: String) -> Result<String, BadOrder> {
     Ok(text.to_owned())
 }
 
-/// A number as customers may type it: in capitals, letters and digits only.
-fn key(field: &'static str, text: &str) -> Result<String, BadOrder> {
-    let text = text.trim().to_ascii_uppercase();
-    let fits = (4..=40).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-    if fits { Ok(text) } else { Err(BadOrder { field, problem: "must have 4 to 40 letters, digits and hyphens" }) }
+/// A number as the shop writes it, in capitals. It is found however it is spelled: see [`text::key`].
+fn spelled(field: &'static str, text: &str) -> Result<String, BadOrder> {
+    let number = text.trim().to_ascii_uppercase();
+    let fits = number.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    if fits && number.len() <= 40 && text::key(&number).len() >= 4 {
+        return Ok(number);
+    }
+    Err(BadOrder { field, problem: "must have 4 to 40 letters, digits and hyphens" })
 }
 
-fn last4(text: &str) -> Result<String, BadOrder> {
-    let digits: Vec<char> = text.chars().filter(char::is_ascii_digit).collect();
-    match digits.len() {
-        4.. => Ok(digits[digits.len() - 4..].iter().collect()),
-        _ => Err(BadOrder { field: "phone_last4", problem: "must have at least the last four digits of the phone" }),
-    }
+const NO_PHONE: BadOrder =
+    BadOrder { field: "phone_last4", problem: "must have at least the last four digits of the phone" };
+
+/// The last four digits of a phone, as written anyhow; none if there are not as many.
+#[must_use]
+pub fn last_four(phone: &str) -> Option<String> {
+    let digits: String = phone.chars().filter(char::is_ascii_digit).collect();
+    digits.len().checked_sub(4).map(|start| digits[start..].to_owned())
 }

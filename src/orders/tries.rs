@@ -6,6 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::Viewer;
+
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -64,6 +66,8 @@ pub(super) struct Keys {
     conversation: Option<u64>,
     /// What the conversation itself remembers: it outlives this process.
     wrong: u32,
+    /// Whether nothing is counted and nothing told.
+    is_trial: bool,
 }
 
 /// All wrong tries of late.
@@ -113,9 +117,15 @@ impl Tries {
         self.hasher.hash_one(text)
     }
 
-    pub(super) fn keys(&self, number: &str, customer: Option<&str>, conversation: Option<&str>, wrong: u32) -> Keys {
+    pub(super) fn keys(&self, number: &str, viewer: &Viewer<'_>) -> Keys {
         let key = |text| self.key(text);
-        Keys { number: key(number), customer: customer.map(key), conversation: conversation.map(key), wrong }
+        Keys {
+            number: key(number),
+            customer: viewer.customer.map(key),
+            conversation: viewer.conversation.map(key),
+            wrong: viewer.wrong,
+            is_trial: viewer.is_trial,
+        }
     }
 
     /// Refuses if a limit is reached.
@@ -141,11 +151,13 @@ impl Tries {
         if is_right() && !is_spent {
             return Tried::Right;
         }
-        for (_, count, key) in counts.concerned(keys) {
-            count.add(key, now);
-        }
-        if let Some(order) = order {
-            counts.number.add(order, now);
+        if !keys.is_trial {
+            for (_, count, key) in counts.concerned(keys) {
+                count.add(key, now);
+            }
+            if let Some(order) = order {
+                counts.number.add(order, now);
+            }
         }
         let seen = keys.conversation.map_or(0, |key| counts.conversation.wrong(key, now));
         Tried::Wrong { left: counts.conversation.most.saturating_sub(seen.max(keys.wrong.saturating_add(1))) }
@@ -176,7 +188,10 @@ impl Counts {
         let mut refused = None;
         for (scope, count, key) in self.concerned(keys) {
             if count.is_full(key, now) || (is_spent && scope == Scope::Conversation) {
-                let is_first = count.tell(key, now);
+                let is_first = count.is_untold(key, now);
+                if is_first && !keys.is_trial {
+                    count.record(key, now).told = Some(now);
+                }
                 match refused {
                     None => refused = Some((is_first, scope)),
                     Some((false, _)) if is_first => refused = Some((is_first, scope)),
@@ -209,14 +224,9 @@ impl Count {
     }
 
     /// Whether a refusal is the first of its window.
-    fn tell(&mut self, key: u64, now: Timestamp) -> bool {
-        let window = self.window;
-        let record = self.record(key, now);
-        let is_first = !record.told.is_some_and(|told| is_within(told, window, now));
-        if is_first {
-            record.told = Some(now);
-        }
-        is_first
+    fn is_untold(&self, key: u64, now: Timestamp) -> bool {
+        let told = self.by_key.get(&key).and_then(|record| record.told);
+        !told.is_some_and(|told| is_within(told, self.window, now))
     }
 
     fn record(&mut self, key: u64, now: Timestamp) -> &mut Record {
@@ -259,7 +269,9 @@ mod tests {
         let tries = Tries::new(Limits { all_hour: most, all_day: most, ..Limits::default() });
         let now: Timestamp = "2026-11-23T12:00:00Z".parse().unwrap();
         let guess = |name: usize, seconds| {
-            let keys = tries.keys(&name.to_string(), Some(&name.to_string()), Some(&name.to_string()), 0);
+            let name = name.to_string();
+            let viewer = Viewer { customer: Some(&name), conversation: Some(&name), ..Viewer::default() };
+            let keys = tries.keys(&name, &viewer);
             tries.attempt(&keys, None, now + SignedDuration::from_secs(seconds), || false)
         };
         for name in 0..2 * KEPT {

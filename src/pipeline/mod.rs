@@ -171,7 +171,6 @@ fn looked_up(
     let least = parts.catalogue.policy().thresholds.candidate;
     let is_likely = |topic: &&Topic<'_>| topic.is_business() && topic.score.probability >= least;
     let topics = || read.topics.iter().filter(is_likely).map(|topic| topic.intent).chain(read.pending);
-    let customer = incoming.request.customer.as_ref().filter(|customer| customer.verified);
     let is_awaited = matches!(&situation.state.awaiting, Awaiting::Slot { slot, .. } if PROOF.contains(&slot.as_str()));
     let asks_order =
         topics().any(|intent| intent.asks.orders) || is_awaited || read.slots.is_number_alone(&scene.plain);
@@ -184,13 +183,13 @@ fn looked_up(
         scene,
         context_product: incoming.request.context.as_ref().and_then(|context| context.product.as_deref()),
         viewer: Viewer {
-            customer: customer.and_then(|customer| customer.id.as_deref()),
+            customer: incoming.verified_customer(),
             digits: read.digits.as_deref(),
-            is_proven: false,
+            proven: &situation.state.proven,
             conversation: incoming.ids().0,
             wrong: situation.state.wrong_proofs,
+            is_trial: false,
         },
-        proven: &situation.state.proven,
         now: now.timestamp(),
     };
     Found::look_up(&need, parts.data, known)

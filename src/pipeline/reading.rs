@@ -62,7 +62,7 @@ pub(super) fn read<'a>(
     let state = &situation.state;
     let before = Before { carried: &state.slots, basket: &state.basket };
     let mut slots = Slots::fill(message, incoming, before, today, parts.lexicon);
-    let picked = proof::picked(message, state);
+    let picked = proof::picked(message, state, incoming.verified_customer());
     if let Some(number) = &picked {
         slots.choose_order(number);
     }

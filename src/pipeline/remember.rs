@@ -74,7 +74,11 @@ pub(super) fn remember(handling: &Handling<'_>, decision: &Decision<'_>, said: O
 }
 
 fn offered(order: &Order) -> OfferedOrder {
-    OfferedOrder { number: order.number.clone(), titles: order.items.iter().map(|item| item.title.clone()).collect() }
+    OfferedOrder {
+        number: order.number.clone(),
+        titles: order.items.iter().map(|item| item.title.clone()).collect(),
+        customer: order.customer.clone(),
+    }
 }
 
 fn awaiting(decision: &Decision<'_>) -> Awaiting {

@@ -107,13 +107,13 @@ impl Lexicon {
         Self { finder, names, patterns, order_number: Regex::new(ORDER_NUMBER).expect("a constant pattern") }
     }
 
-    /// The same with another form of order numbers: a pattern for the whole number in capitals, without spaces.
+    /// The same with another form of order numbers: a pattern for the whole number in capitals, without spaces and hyphens.
     #[must_use]
     pub fn with_order_number(self, order_number: Regex) -> Self {
         Self { order_number, ..self }
     }
 
-    /// Whether a number, in capitals and without spaces, is one of this shop's orders.
+    /// Whether a number, by its key, is one of this shop's orders.
     #[must_use]
     pub fn is_order_number(&self, number: &str) -> bool {
         self.order_number.is_match(number)

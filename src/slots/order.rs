@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::scan::{Scan, Value};
-use crate::text::EntityKind;
+use crate::text::{EntityKind, key};
 
 /// Words that make the number after them a carrier's.
 static CALLED_TRACKING: LazyLock<Regex> = LazyLock::new(|| {
@@ -43,6 +43,12 @@ pub(super) fn means_another(plain: &str) -> bool {
     ANOTHER.is_match(plain)
 }
 
+/// Digits that an order number has at least where it is written in groups …
+const SHORTEST: usize = 9;
+
+/// … and that any has at most.
+const LONGEST: usize = 40;
+
 pub(super) fn find(scan: &mut Scan<'_>) {
     for hit in SF.find_iter(scan.text) {
         scan.add("tracking_number", Value::Tracking(key(hit.as_str())), hit.range());
@@ -70,27 +76,46 @@ pub(super) fn find(scan: &mut Scan<'_>) {
 fn grouped(scan: &mut Scan<'_>) {
     for row in GROUPS.find_iter(scan.text).filter(|row| row.as_str().contains([' ', '-'])) {
         let row_digits = row.as_str().bytes().filter(u8::is_ascii_digit).count();
-        let starts: Vec<usize> =
-            std::iter::once(0).chain(row.as_str().match_indices([' ', '-']).map(|(at, _)| at + 1)).collect();
-        let ends: Vec<usize> = row.as_str().match_indices([' ', '-']).map(|(at, _)| at).chain([row.len()]).collect();
-        let pairs =
-            starts.iter().flat_map(|start| ends.iter().map(|end| *start..*end)).filter(|range| range.start < range.end);
-        for range in pairs {
-            let number = key(&row.as_str()[range.clone()]);
-            if number.len() >= 9 && scan.lexicon.is_order_number(&number) {
+        together(row.as_str(), |number, range| {
+            if scan.lexicon.is_order_number(number) {
                 let range = row.start() + range.start..row.start() + range.end;
+                let number = number.to_owned();
                 match is_called_tracking(scan, &range) {
                     true => scan.add("tracking_number", Value::Tracking(number), range),
                     false => scan.add("order_number", Value::Order(number), range),
                 }
             }
-        }
+        });
         let is_phone = scan.entities(EntityKind::Phone).any(|phone| {
             let place = phone.place();
             row.start() < place.end && place.start < row.end()
         });
         if row_digits >= CARD && !is_phone && scan.is_free(&row.range()) && !row.as_str().starts_with("20") {
             scan.block(row.range());
+        }
+    }
+}
+
+/// Every run of groups that has as many digits as a number may have, without what stands between them. However long a row
+/// is, few begin with each group.
+pub(super) fn together(row: &str, mut each: impl FnMut(&str, Range<usize>)) {
+    let mut groups = Vec::new();
+    let mut start = 0;
+    for group in row.split([' ', '-']) {
+        groups.push(start..start + group.len());
+        start += group.len() + 1;
+    }
+    let mut number = String::new();
+    for (at, first) in groups.iter().enumerate() {
+        number.clear();
+        for group in &groups[at..] {
+            number.push_str(&row[group.clone()]);
+            if number.len() > LONGEST {
+                break;
+            }
+            if number.len() >= SHORTEST {
+                each(&number, first.start..group.end);
+            }
         }
     }
 }
@@ -142,9 +167,4 @@ fn is_tracking(number: &str) -> bool {
     let digits = number.bytes().filter(u8::is_ascii_digit).count();
     let has_letters = digits < number.len();
     (10..=15).contains(&number.len()) || (has_letters && digits >= 6 && (8..=20).contains(&number.len()))
-}
-
-/// In capitals, without spaces and hyphens.
-fn key(text: &str) -> String {
-    text.chars().filter(|c| c.is_ascii_alphanumeric()).map(|c| c.to_ascii_uppercase()).collect()
 }

@@ -50,3 +50,19 @@ fn places_are_those_of_the_original() {
     let slots = fill(Request { text: "到新疆运费多少".into(), ..Request::default() });
     assert_eq!((slots.found()[0].start, slots.found()[0].end), (Some(1), Some(3)));
 }
+
+/// However long a row of groups is, few numbers are tried for each of them.
+#[test]
+fn a_row_of_groups_costs_no_more_than_its_length() {
+    for (row, most) in [("12 ".repeat(2_600), 20), ("1234-".repeat(1_600), 10), ("123456789 ".repeat(800), 4)] {
+        let (row, mut tried) = (row.trim_end_matches([' ', '-']), 0);
+        order::together(row, |number, range| {
+            assert_eq!(row[range].replace([' ', '-'], ""), number);
+            tried += 1;
+        });
+        let groups = row.split([' ', '-']).count();
+        assert!(tried > groups && tried <= groups * most, "{tried} of {groups}");
+    }
+    let numbers = fill(Request { text: "2026 0526 0001 ".repeat(530), ..Request::default() }).orders;
+    assert_eq!((numbers.len(), numbers[0].as_str()), (530, "202605260001"));
+}

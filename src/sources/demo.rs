@@ -10,7 +10,10 @@ use serde::Deserialize;
 
 use super::{Clock, OpenError};
 use crate::lookup::Lookup;
-use crate::orders::{AfterSalesKind, AfterSalesStep, Order, OrderState, Orders, RawAfterSales, RawItem, RawOrder};
+use crate::orders::{
+    AfterSalesKind, AfterSalesStep, OF_CUSTOMER, Order, OrderState, Orders, RawAfterSales, RawItem, RawOrder,
+};
+use crate::text;
 use crate::yaml::{self, Document, Findings, Place};
 
 /// As written.
@@ -101,7 +104,7 @@ impl Demo {
             let moments = site.moments(&raw, &mut findings);
             match raw.stamped(now).check() {
                 Ok(order) => {
-                    if let Some(line) = lines.insert(order.number.clone(), site.place("number").line) {
+                    if let Some(line) = lines.insert(text::key(&order.number), site.place("number").line) {
                         let message = format!("this number was given before, in line {line}; numbers must differ");
                         findings.add(path, site.place("number"), "duplicate-number", message);
                     }
@@ -122,8 +125,7 @@ impl Demo {
 
 impl Orders for Demo {
     fn by_number(&self, number: &str) -> Lookup<Option<Order>> {
-        let is_it = |order: &Order| order.number == number || order.tracking.as_deref() == Some(number);
-        let found = self.orders.iter().find(|(order, _)| is_it(order));
+        let found = self.orders.iter().find(|(order, _)| order.is_called(number));
         Lookup::Now(Ok(found.map(|(order, moments)| moments.of(order, &self.now()))))
     }
 
@@ -132,7 +134,7 @@ impl Orders for Demo {
         let theirs = self.orders.iter().filter(|(order, _)| order.customer.as_deref() == Some(customer));
         let mut theirs: Vec<Order> = theirs.map(|(order, moments)| moments.of(order, &now)).collect();
         theirs.sort_by_key(|order| std::cmp::Reverse(order.placed_at));
-        theirs.truncate(super::OF_CUSTOMER);
+        theirs.truncate(OF_CUSTOMER);
         Lookup::Now(Ok(theirs))
     }
 }

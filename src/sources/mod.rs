@@ -24,9 +24,6 @@ use crate::products::Products;
 use crate::shop::Category;
 use crate::yaml::Findings;
 
-/// Orders of a customer that are told at most.
-const OF_CUSTOMER: usize = 20;
-
 /// Tells the time.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 

@@ -16,6 +16,12 @@ pub use normalise::Plain;
 pub use script::{Language, Tally, to_simplified, to_traditional};
 pub use utterance::{MAX_CHARS, Utterance, UtteranceError};
 
+/// The number of an order or a parcel as numbers are compared: in capitals, without spaces and hyphens, however it is spelled.
+#[must_use]
+pub fn key(number: &str) -> String {
+    number.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect()
+}
+
 /// One message, ready for matching and for the model.
 ///
 /// ```

@@ -21,7 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("orders", &["lookup", "region", "shop", "text"]),
     ("products", &["lookup", "shop", "text", "yaml"]),
     // The outer side of the shop's data: files, and later other systems.
-    ("sources", &["config", "facts", "lookup", "orders", "products", "shop", "yaml"]),
+    ("sources", &["config", "facts", "lookup", "orders", "products", "shop", "text", "yaml"]),
     ("incoming", &["text"]),
     ("recorded", &["incoming", "yaml"]),
     // A reply tells the level of its hand-off, which the policy file defines.

@@ -11,9 +11,9 @@ use super::line::{Line, Ticks};
 use super::{Connector, Problem};
 use crate::config::{MoneyUnit, OrdersHttp};
 use crate::lookup::Lookup;
-use crate::orders::{Order, Orders};
+use crate::orders::{OF_CUSTOMER, Order, Orders};
 use crate::shop::Money;
-use crate::sources::{OF_CUSTOMER, OpenError, read};
+use crate::sources::{OpenError, read};
 
 /// Fields of an order that are taken as they are.
 const PLAIN: [&str; 5] = ["number", "customer", "phone_last4", "carrier", "tracking"];

@@ -150,3 +150,16 @@ fn closing_takes_the_log_into_the_file() {
     drop(table);
     assert!(!folder.path().join("orders.db-wal").exists());
 }
+
+/// A number keeps its hyphens, and is found, and replaced, with and without them.
+#[test]
+fn a_number_is_one_however_it_is_spelled() {
+    let csv = "number,state,placed_at,total,tracking\nTB-2026-1121-07,paid,1795226520,9,YT-77-88-99\nTB2026-112107,cancelled,1795226520,9,YT778899\n";
+    let filled = imported("orders.csv", csv.as_bytes()).unwrap();
+    assert_eq!((filled.imported, filled.table.count().unwrap()), (Imported { good: 2, bad: 0 }, 1));
+    for number in ["TB2026112107", "TB-2026-1121-07", "YT778899", "YT-77-8899"] {
+        let order = filled.find(number).unwrap();
+        assert_eq!((&*order.number, order.state), ("TB2026-112107", OrderState::Cancelled), "{number}");
+    }
+    assert_eq!(filled.find(""), None);
+}

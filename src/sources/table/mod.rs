@@ -7,9 +7,10 @@ use std::sync::{Mutex, PoisonError};
 
 use rusqlite::{Connection, params};
 
-use super::{OF_CUSTOMER, OpenError};
+use super::OpenError;
 use crate::lookup::{Lookup, Unavailable};
-use crate::orders::{Order, Orders, RawOrder};
+use crate::orders::{OF_CUSTOMER, Order, Orders, RawOrder};
+use crate::text;
 
 /// Connections that are kept for later; more are opened when they are needed, and closed again.
 const KEPT: usize = 16;
@@ -60,7 +61,8 @@ impl Table {
                 let body = serde_json::to_string(&RawOrder::from(order));
                 let body = body.map_err(|_| OpenError::Failed("an order cannot be written as JSON".to_owned()))?;
                 let placed = order.placed_at.as_microsecond();
-                let row = params![order.number, order.customer, order.tracking, placed, body];
+                let (number, tracking) = (text::key(&order.number), order.tracking.as_deref().map(text::key));
+                let row = params![number, order.customer, tracking, placed, body];
                 upsert.execute(row).map_err(failed)?;
             }
         }
@@ -147,7 +149,7 @@ fn order(body: &str) -> Result<Order, Unavailable> {
 
 impl Orders for Table {
     fn by_number(&self, number: &str) -> Lookup<Option<Order>> {
-        Lookup::Now(self.orders(BY_NUMBER, [number]).map(|found| found.into_iter().next()))
+        Lookup::Now(self.orders(BY_NUMBER, [text::key(number)]).map(|found| found.into_iter().next()))
     }
 
     fn of_customer(&self, customer: &str) -> Lookup<Vec<Order>> {

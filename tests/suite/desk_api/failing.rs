@@ -20,7 +20,7 @@ type Stored<T> = Result<T, StoreError>;
 
 /// What goes wrong.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Fault {
+pub(super) enum Fault {
     Nothing,
     /// Nothing can be written.
     Writes,
@@ -33,7 +33,7 @@ enum Fault {
 }
 
 /// A store that fails when it is told to.
-struct Faulty {
+pub(super) struct Faulty {
     store: Arc<dyn Store>,
     fault: Mutex<Fault>,
     stalled: Mutex<Vec<(Change, oneshot::Sender<Stored<()>>)>>,
@@ -44,7 +44,12 @@ fn broken<T>() -> Stored<T> {
 }
 
 impl Faulty {
-    fn set(&self, fault: Fault) {
+    /// Around a store in which nothing goes wrong yet.
+    pub(super) fn around(store: Arc<dyn Store>) -> Self {
+        Self { store, fault: Mutex::new(Fault::Nothing), stalled: Mutex::default() }
+    }
+
+    pub(super) fn set(&self, fault: Fault) {
         *self.fault.lock().unwrap() = fault;
         for (change, told) in self.stalled.lock().unwrap().drain(..) {
             let pending = self.store.record(change);
@@ -161,7 +166,7 @@ impl Upkeep for Faulty {
 fn api() -> (Api, Arc<Faulty>) {
     let mut kept = None;
     let api = Api::with(Limits::default(), |store| {
-        let faulty = Arc::new(Faulty { store, fault: Mutex::new(Fault::Nothing), stalled: Mutex::default() });
+        let faulty = Arc::new(Faulty::around(store));
         kept = Some(Arc::clone(&faulty));
         faulty
     });

@@ -6,6 +6,7 @@ mod events;
 mod failing;
 mod handoffs;
 mod messages;
+mod orders;
 mod refused;
 mod webhooks;
 
@@ -42,12 +43,17 @@ impl Api {
 
     /// With other limits, and something around the store.
     fn with(limits: Limits, around: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>) -> Self {
+        Self::over(live(), limits, around)
+    }
+
+    /// With another engine, too.
+    fn over(live: Arc<Live>, limits: Limits, around: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store: Arc<dyn Store> = Arc::new(Sqlite::open(&folder.path().join("triage.db"), quick()).unwrap());
         let clock = Arc::new(SetClock::at(at(0)));
         let ticking: Arc<dyn Clock> = clock.clone();
         let options = Options { deadline: crate::http::PATIENT, ..options() };
-        let desk = Desk::open(live(), Some(around(Arc::clone(&store))), ticking, options).unwrap();
+        let desk = Desk::open(live, Some(around(Arc::clone(&store))), ticking, options).unwrap();
         Self { app: router(desk.clone(), limits), desk, store, clock, _folder: folder }
     }
 

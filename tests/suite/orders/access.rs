@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use futures_util::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 use triage::lookup::{Lookup, Unavailable};
-use triage::orders::{Access, Limits, Order, Orders, Scope, Seen, Viewer};
+use triage::orders::{Access, Limits, Order, Orders, Proof, Scope, Seen, Viewer};
 
 use super::order;
 
@@ -16,13 +16,13 @@ const TRACKING: &str = "SF202611210007";
 
 /// Holds orders, counts questions, answers at once or later.
 #[derive(Default)]
-struct Shelf {
-    orders: Vec<Order>,
-    asked: AtomicUsize,
-    is_slow: bool,
-    is_down: bool,
+pub(crate) struct Shelf {
+    pub(crate) orders: Vec<Order>,
+    pub(crate) asked: AtomicUsize,
+    pub(crate) is_slow: bool,
+    pub(crate) is_down: bool,
     /// Answers with its first order whatever it is asked.
-    is_mad: bool,
+    pub(crate) is_mad: bool,
 }
 
 impl Shelf {
@@ -35,8 +35,9 @@ impl Shelf {
 
 impl Orders for Shelf {
     fn by_number(&self, number: &str) -> Lookup<Option<Order>> {
-        let is_it = |order: &&Order| self.is_mad || order.number == number || order.tracking.as_deref() == Some(number);
-        self.answer(self.orders.iter().find(is_it).cloned())
+        let is_it = |order: &&Order| self.is_mad || order.number == number;
+        let found = self.orders.iter().find(is_it).or_else(|| self.orders.iter().find(|order| order.is_called(number)));
+        self.answer(found.cloned())
     }
 
     fn of_customer(&self, customer: &str) -> Lookup<Vec<Order>> {
@@ -67,49 +68,97 @@ fn see_at(access: &Access, number: &str, viewer: Viewer<'_>, now: Timestamp) -> 
 }
 
 fn is_order(seen: &Seen, number: &str) -> bool {
-    matches!(seen, Seen::Order(order) if order.number == number)
+    matches!(seen, Seen::Order(order, _) if order.number == number)
 }
 
 #[test]
 fn who_sees_what() {
     let (owner, stranger) = (Some("u-12"), Some("u-99"));
+    let proven = [OTHER.to_owned(), NUMBER.to_owned()];
+    let (before, other, none) = (&proven[..], &proven[..1], &[][..]);
     for is_slow in [false, true] {
-        for (number, customer, digits, is_proven, shown) in [
-            (NUMBER, owner, None, false, "order"),
-            (TRACKING, owner, None, false, "order"),
-            (" sf202611210007", owner, None, false, "order"),
-            (NUMBER, owner, Some("0000"), false, "order"),
-            (NUMBER, None, None, true, "order"),
-            (NUMBER, None, Some("3306"), false, "order"),
-            (TRACKING, None, Some(" 3306 "), false, "order"),
-            (NUMBER, stranger, Some("3306"), false, "order"),
-            (NUMBER, None, None, false, "proof"),
-            (OTHER, owner, None, false, "proof"),
-            (NUMBER, stranger, None, false, "proof"),
-            (NUMBER, Some(""), None, false, "proof"),
-            ("202611219999", None, None, false, "proof"),
-            ("202611219999", owner, None, false, "proof"),
-            ("202611219999", None, None, true, "proof"),
-            (NUMBER, None, Some("13800003306"), false, "proof"),
-            (NUMBER, None, Some("３３０６"), false, "proof"),
-            (NUMBER, None, Some(""), false, "proof"),
-            (NUMBER, None, Some("3307"), false, "wrong"),
-            ("202611219999", None, Some("3306"), false, "wrong"),
-            ("202611219999", owner, Some("3306"), false, "wrong"),
-            ("202611219999", None, Some("0000"), true, "wrong"),
-            (OTHER, owner, Some("0000"), false, "wrong"),
+        for (number, customer, digits, proven, shown) in [
+            (NUMBER, owner, None, none, "owner"),
+            (NUMBER, owner, Some("3306"), before, "owner"),
+            (TRACKING, owner, None, none, "owner"),
+            (" sf202611210007", owner, None, none, "owner"),
+            ("2026-1121-0007", owner, None, none, "owner"),
+            (NUMBER, owner, Some("0000"), none, "owner"),
+            (NUMBER, None, None, before, "earlier"),
+            (NUMBER, stranger, Some("3306"), before, "earlier"),
+            (TRACKING, None, None, before, "earlier"),
+            (NUMBER, None, Some("3306"), none, "digits"),
+            (NUMBER, None, Some("3306"), other, "digits"),
+            (TRACKING, None, Some(" 3306 "), none, "digits"),
+            (NUMBER, stranger, Some("3306"), none, "digits"),
+            (NUMBER, None, None, none, "proof"),
+            (NUMBER, None, None, other, "proof"),
+            (OTHER, owner, None, none, "proof"),
+            (NUMBER, stranger, None, none, "proof"),
+            (NUMBER, Some(""), None, none, "proof"),
+            ("202611219999", None, None, none, "proof"),
+            ("202611219999", owner, None, none, "proof"),
+            ("202611219999", None, None, before, "proof"),
+            (NUMBER, None, Some("13800003306"), none, "proof"),
+            (NUMBER, None, Some("３３０６"), none, "proof"),
+            (NUMBER, None, Some(""), none, "proof"),
+            (NUMBER, None, Some("3307"), none, "wrong"),
+            ("202611219999", None, Some("3306"), none, "wrong"),
+            ("202611219999", owner, Some("3306"), none, "wrong"),
+            ("202611219999", None, Some("0000"), before, "wrong"),
+            (OTHER, owner, Some("0000"), none, "wrong"),
         ] {
             let (access, _) = guard(Shelf { is_slow, ..shelf() });
-            let viewer = Viewer { customer, digits, is_proven, conversation: Some("c-1"), wrong: 0 };
+            let viewer = Viewer { customer, digits, proven, conversation: Some("c-1"), ..Viewer::default() };
             let seen = see(&access, number, viewer);
             let told = match &seen {
-                Seen::Order(_) => "order",
+                Seen::Order(_, Proof::Owner) => "owner",
+                Seen::Order(_, Proof::Digits) => "digits",
+                Seen::Order(_, Proof::Earlier) => "earlier",
                 Seen::NeedsProof => "proof",
                 Seen::Wrong { .. } => "wrong",
                 Seen::Refused { .. } => "refused",
             };
             assert_eq!(told, shown, "{number} {viewer:?}: {seen:?}");
         }
+    }
+}
+
+/// A shop may write hyphens that customers leave out. However it is spelled, it is one number with one number's tries.
+#[test]
+fn hyphens_change_no_number() {
+    let (access, _) = guard(Shelf { orders: vec![order("TB-2026-1121-07", "u-12")], ..Shelf::default() });
+    let spelled = ["TB2026112107", "tb-2026-1121-07", " TB20261121-07"];
+    for number in spelled {
+        let seen = see(&access, number, Viewer { customer: Some("u-12"), ..Viewer::default() });
+        assert!(is_order(&seen, "TB-2026-1121-07"), "{number}: shown as the shop writes it");
+        let proven = ["TB-2026-1121-07".to_owned()];
+        let seen = see(&access, number, Viewer { proven: &proven, ..Viewer::default() });
+        assert!(is_order(&seen, "TB-2026-1121-07"), "{number}");
+    }
+    let wrong = Viewer { digits: Some("0000"), ..Viewer::default() };
+    for at in 0..5 {
+        assert_eq!(see(&access, spelled[at % 3], wrong), Seen::Wrong { left: 2 });
+    }
+    for (at, number) in spelled.into_iter().enumerate() {
+        assert_eq!(see(&access, number, wrong), Seen::Refused { is_first: at == 0, scope: Scope::Number });
+    }
+}
+
+/// What nobody hears is compared, but uses up nothing.
+#[test]
+fn a_trial_counts_nothing() {
+    let (access, _) = guard(shelf());
+    let (wrong, right) = (|is_trial| Viewer { digits: Some("0000"), is_trial, ..Viewer::default() }, Some("3306"));
+    for _ in 0..500 {
+        assert_eq!(see(&access, NUMBER, wrong(true)), Seen::Wrong { left: 2 });
+    }
+    for _ in 0..5 {
+        assert_eq!(see(&access, NUMBER, wrong(false)), Seen::Wrong { left: 2 });
+    }
+    for (is_trial, is_first) in [(true, true), (true, true), (false, true), (true, false), (false, false)] {
+        let seen = see(&access, NUMBER, Viewer { digits: right, is_trial, ..Viewer::default() });
+        assert_eq!(seen, Seen::Refused { is_first, scope: Scope::Number }, "trial: {is_trial}");
     }
 }
 
@@ -137,7 +186,8 @@ fn what_is_missing_or_wrong_in_the_source_opens_nothing() {
         assert!(matches!(see(&access, NUMBER, viewer), Seen::Wrong { .. }), "{digits}");
     }
     let (access, _) = guard(Shelf { is_mad: true, ..shelf() });
-    let viewer = Viewer { customer: Some("u-12"), digits: Some("3306"), is_proven: true, ..Viewer::default() };
+    let viewer =
+        Viewer { customer: Some("u-12"), digits: Some("3306"), proven: &[NUMBER.to_owned()], ..Viewer::default() };
     assert!(matches!(see(&access, "202611210009", viewer), Seen::Wrong { .. }));
     let own = access.own("u-13").wait().now_or_never().unwrap().unwrap();
     assert_eq!(own.iter().map(|order| &*order.number).collect::<Vec<_>>(), [OTHER]);

@@ -77,7 +77,7 @@ fn the_demo_is_guarded_like_any_shop() {
     for viewer in
         [Viewer { digits: Some("3306"), ..Viewer::default() }, Viewer { customer: Some("demo"), ..Viewer::default() }]
     {
-        let Seen::Order(order) = see(viewer) else { panic!("{viewer:?}") };
+        let Seen::Order(order, _) = see(viewer) else { panic!("{viewer:?}") };
         assert_eq!(order.expected_on.unwrap().to_string(), "2026-11-24", "tomorrow");
     }
     assert_eq!(data.own("demo").wait().now_or_never().unwrap().unwrap().len(), 2);

@@ -1,6 +1,6 @@
 //! Orders: who may see them, and where they come from.
 
-mod access;
+pub(crate) mod access;
 mod cli;
 
 use triage::orders::{Order, RawOrder};

@@ -36,7 +36,11 @@ fn full_state() -> State {
         burst: Some(Box::new(Burst { message_ids: vec!["m-1".into()], text: "到新疆\n运费".into(), before })),
         last_at: Some(at(3)),
         tier: Some("gold".into()),
-        orders: vec![OfferedOrder { number: "202605260001".into(), titles: vec!["全棉毛巾".into()] }],
+        orders: vec![OfferedOrder {
+            number: "202605260001".into(),
+            titles: vec!["全棉毛巾".into()],
+            customer: Some("u-5".into()),
+        }],
         proven: vec!["202605260001".into()],
         wrong_proofs: 2,
         basket: vec![Line { product: "QH-1002".into(), quantity: Some(3) }],

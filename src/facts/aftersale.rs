@@ -131,7 +131,7 @@ fn in_a_line(verdict: &Verdict<'_>, today: Date) -> Words {
     let [zh, en] = [false, true].map(|english| move |day: Date| calendar::day(day, today, english));
     match verdict {
         Verdict::Allowed { last_day, .. } => {
-            words(format!("{}前可以退", zh(*last_day)), format!("can go back until {}", en(*last_day)))
+            words(format!("可以退到{}", zh(*last_day)), format!("can go back until {}", en(*last_day)))
         }
         Verdict::TooLate { last_day, .. } => {
             words(format!("退货期到{}为止，已经过了", zh(*last_day)), format!("could go back until {}", en(*last_day)))

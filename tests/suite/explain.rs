@@ -34,7 +34,7 @@ struct Understood {
 
 const CALM: Understood = Understood {
     text: "测试",
-    intents: &[("shipping_fee", 0.71, 0.84)],
+    intents: &[("membership", 0.71, 0.84)],
     out_of_scope: 0.0,
     upset: 0.05,
     anxiety: 0.05,
@@ -97,7 +97,7 @@ fn the_smallest_changes_are_named() {
     let shop = ENGINE.catalogue().policy().thresholds;
     assert_eq!((shop.handoff_upset, shop.candidate), (0.6, 0.2), "the numbers below are those of the shipped policy");
     for (what, understood, first) in [
-        ("a score just below", CALM, "with shipping_fee at 0.84 instead of 0.71 it would be answered as shipping_fee"),
+        ("a score just below", CALM, "with membership at 0.84 instead of 0.71 it would be answered as membership"),
         (
             "a score just above",
             Understood { intents: &[("shipping_fee", 0.86, 0.84)], ..CALM },
@@ -140,13 +140,13 @@ fn the_smallest_changes_are_named() {
         ),
         (
             "between two round numbers",
-            Understood { intents: &[("shipping_fee", 0.831, 0.8402)], ..CALM },
-            "with shipping_fee at 0.85 instead of 0.83 it would be answered as shipping_fee",
+            Understood { intents: &[("membership", 0.831, 0.8402)], ..CALM },
+            "with membership at 0.85 instead of 0.83 it would be answered as membership",
         ),
         (
             "closer than two digits tell",
-            Understood { intents: &[("shipping_fee", 0.8391, 0.8399)], ..CALM },
-            "with shipping_fee at 0.840 instead of 0.839 it would be answered as shipping_fee",
+            Understood { intents: &[("membership", 0.8391, 0.8399)], ..CALM },
+            "with membership at 0.840 instead of 0.839 it would be answered as membership",
         ),
     ] {
         let changes = told(&understood.changes());

@@ -5,13 +5,14 @@ use std::sync::LazyLock;
 
 use jiff::Zoned;
 use serde_json::{Value, json};
-use triage::catalogue::{AnswerRule, Catalogue, Flag, Sources};
+use triage::catalogue::{AnswerRule, Catalogue, Flag, Intent, Sources};
 use triage::conversation::State;
 use triage::facts::{BasketLine, Facts, Found, OrderFound, Scene};
+use triage::labels::Act;
 use triage::orders::RawOrder;
-use triage::products::{self, Product, Shelf};
+use triage::products::{self, Product, Products, Shelf};
 use triage::shop::Reason;
-use triage::slots::{Before, Carried, Slots};
+use triage::slots::{Before, Carried, Lexicon, Slots};
 use triage::text::Message;
 use triage::{Incoming, Request};
 
@@ -26,6 +27,8 @@ static SHELF: LazyLock<Shelf> = LazyLock::new(|| {
     let path = shipped("config/products.yaml");
     Shelf::new(products::read(&path, &std::fs::read_to_string(&path).unwrap(), &[]).unwrap())
 });
+
+static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| CATALOGUE.shop().lexicon(SHELF.names()));
 
 static NOW: LazyLock<Zoned> = LazyLock::new(|| "2026-11-24T13:15:00+08:00[Asia/Shanghai]".parse().unwrap());
 
@@ -53,9 +56,7 @@ impl Moment {
         let carried = |amount: &str| Carried { name: "amount".into(), value: amount.into() };
         let carried: Vec<Carried> = self.amount.map(carried).into_iter().collect();
         let before = Before { carried: &carried, basket: &self.before };
-        let names = triage::products::Products::names(&*SHELF);
-        let lexicon = CATALOGUE.shop().lexicon(names);
-        let slots = Slots::fill(&message, &incoming, before, NOW.date(), &lexicon);
+        let slots = Slots::fill(&message, &incoming, before, NOW.date(), &LEXICON);
         let state = State { basket: self.before.clone(), ..State::default() };
         let scene = Scene::of(&incoming, &state, &slots, self.reason, message.plain());
         let order = self.order.clone().map_or(OrderFound::Unnamed, |order| {
@@ -68,23 +69,50 @@ impl Moment {
     }
 }
 
-/// The answers that may be chosen under these facts, but for what the model reads, and that cannot be put into words.
-fn unsayable(moment: &Moment) -> Vec<String> {
-    let (facts, slots) = moment.facts();
+/// The answers of an intent to an act that may be chosen under these facts: those whose slots and flags hold, down to the
+/// first that asks for nothing more.
+fn chosen<'i>(intent: &'i Intent, act: Act, (facts, slots): (&Facts, &Slots)) -> Vec<&'i AnswerRule> {
     let has = |name: &String| match name.as_str() {
         "order" => facts.holds(Flag::OrderKnown),
         "product" => facts.holds(Flag::ProductKnown),
         name => slots.has(name),
     };
-    let may_be_chosen = |answer: &&AnswerRule| {
-        answer.slots.iter().chain(&answer.needs).all(has) && answer.flags.iter().all(|flag| facts.holds(*flag))
+    let fits = |answer: &&AnswerRule| {
+        answer.slots.iter().all(has)
+            && answer.flags.iter().all(|flag| facts.holds(*flag))
+            && (answer.acts.is_empty() || answer.acts.contains(&act))
+    };
+    let is_last = |answer: &AnswerRule| {
+        answer.emotions.is_empty()
+            && answer.tiers.is_empty()
+            && answer.tags.is_empty()
+            && answer.from.is_none()
+            && answer.until.is_none()
     };
     let mut out = Vec::new();
+    for answer in intent.answers.iter().filter(fits) {
+        out.extend(answer.needs.iter().all(has).then_some(answer));
+        if is_last(answer) {
+            break;
+        }
+    }
+    out
+}
+
+/// The answers that may be chosen under these facts and that cannot be put into words.
+fn unsayable((facts, slots): &(Facts, Slots)) -> BTreeSet<String> {
+    let mut out = BTreeSet::new();
     for english in [false, true] {
         let handoff = json!({ "handoff": { "respond_by": "", "solve_by": "", "opens_at": "" } });
         let values = CATALOGUE.shop().values(english).and(&facts.values(english)).and(&handoff);
         for intent in CATALOGUE.intents() {
-            for answer in intent.answers.iter().filter(may_be_chosen) {
+            let mut answers: Vec<&AnswerRule> = Vec::new();
+            for answer in Act::ALL.into_iter().flat_map(|act| chosen(intent, act, (facts, slots))) {
+                if answers.iter().all(|other| other.id != answer.id) {
+                    answers.push(answer);
+                }
+            }
+            for answer in answers {
                 let mut errors = answer.wording.variants(english).iter().filter_map(|text| text.render(&values).err());
                 out.extend(errors.next().map(|error| format!("{}/{}: {error}", intent.id, answer.id)));
             }
@@ -109,11 +137,11 @@ fn moments() -> Vec<Moment> {
     ];
     let mut out = Vec::new();
     for sum in sums {
-        for place in ["", "寄到浙江", "寄到新疆", "寄到香港"] {
+        for place in ["", "寄到浙江", "寄到香港"] {
             for basket in &baskets {
                 for coupons in [json!([]), json!(["shop_coupon"]), json!(["shop_coupon", "platform_coupon"])] {
-                    for tier in [None, Some("regular"), Some("gold")] {
-                        for amount in [None, Some("100"), Some("480"), Some("900")] {
+                    for tier in [None, Some("gold")] {
+                        for amount in [None, Some("480"), Some("900")] {
                             let text = format!("怎么算 {sum} {place}");
                             let context = json!({ "basket": basket, "coupons": coupons });
                             let request = json!({ "text": text, "context": context, "customer": { "tier": tier } });
@@ -131,8 +159,9 @@ fn moments() -> Vec<Moment> {
 fn every_answer_about_sums_can_be_put_into_words() {
     let mut met: BTreeSet<Flag> = BTreeSet::new();
     for moment in moments() {
-        assert_eq!(unsayable(&moment), [""; 0], "{moment:?}");
-        let facts = moment.facts().0;
+        let told = moment.facts();
+        assert_eq!(unsayable(&told), BTreeSet::new(), "{moment:?}");
+        let facts = told.0;
         let flags = [Flag::TierReached, Flag::NextTier, Flag::BasketReckoned, Flag::GiftReached, Flag::BasketItemised];
         met.extend(flags.into_iter().filter(|flag| facts.holds(*flag)));
     }
@@ -155,8 +184,8 @@ fn a_basket_is_known_as_a_whole_or_not_at_all() {
     let good = json!({ "product": "QH-1001", "quantity": 1 });
     for (basket, goods) in [
         (json!([good]), Some("399")),
-        (json!([good, { "product": "qh-1002", "quantity": 2.0 }]), Some("458.80")),
-        (json!([good, { "product": " QH-1002 " }]), Some("428.90")),
+        (json!([good, { "product": "qh-1002", "quantity": 2.0 }]), Some("458.8")),
+        (json!([good, { "product": " QH-1002 " }]), Some("428.9")),
         (json!([good, { "product": "QH-1002", "quantity": 2.5 }]), None),
         (json!([good, { "product": "QH-1002", "quantity": "two" }]), None),
         (json!([good, { "product": "QH-1002", "quantity": -1 }]), None),
@@ -184,9 +213,16 @@ fn steps_and_refusals_are_told_as_in_a_quote() {
     let request = json!({ "text": "怎么算", "context": { "basket": basket, "coupons": coupons } });
     let values = Moment::of(request).facts().0;
     let told = |english: bool, name: &str| values.values(english)["basket"][name].as_str().unwrap().to_owned();
-    assert_eq!(told(false, "lines"), "毛巾第二件半价（每第2件5折 ×1）：−14.95，余 44.85");
-    assert_eq!(told(true, "lines"), "Second towel at half price (every 2nd 50% off ×1): −14.95, 44.85 left");
-    assert_eq!(told(false, "refused"), "家纺券：还差155.15元；店铺券：还差155.15元");
+    let slip = [
+        "全棉毛巾 29.90×2",
+        "商品：59.80",
+        "毛巾第二件半价（每第2件5折 ×1）：−14.95，余 44.85",
+        "应付：44.85（不含运费）",
+        "家纺券（满200减30）：还差155.15元",
+        "店铺券（满200减20）：还差155.15元",
+    ];
+    assert_eq!(told(false, "slip").lines().take(slip.len()).collect::<Vec<_>>(), slip);
+    assert!(told(true, "slip").contains("Second towel at half price (every 2nd 50% off ×1): −14.95, 44.85 left"));
 }
 
 /// An order that arrived on 20 November, with these items: product, category, price.
@@ -225,8 +261,9 @@ fn returned(text: &str, items: &[(&str, Option<&str>, &str)], received: &str) ->
     let mut order = delivered(items);
     order["delivered_at"] = json!(received);
     let moment = Moment { order: Some(order), ..Moment::of(json!({ "text": text })) };
-    assert_eq!(unsayable(&moment), [""; 0], "{text}");
-    let facts = moment.facts().0;
+    let told = moment.facts();
+    assert_eq!(unsayable(&told), BTreeSet::new(), "{text}");
+    let facts = told.0;
     let told = &facts.values(false)["return"];
     let flags = VERDICTS.into_iter().filter(|flag| facts.holds(*flag)).collect();
     (flags, told["rule"].clone(), told["lines"].as_str().unwrap().to_owned())
@@ -245,7 +282,7 @@ fn items_are_told_together_only_where_all_is_the_same() {
     assert_eq!(lines, "qh-4001：属于贴身衣物，不支持无理由退货；QH-5001：属于生鲜易腐商品，不支持无理由退货");
     let (flags, _, lines) = told(&[TOWEL, SPEAKER], soon);
     assert_eq!(flags, [Flag::ReturnMixed]);
-    assert_eq!(lines, "QH-1002：11月27日前可以退；QH-3002：未拆封可以退");
+    assert_eq!(lines, "QH-1002：可以退到11月27日；QH-3002：未拆封可以退");
     let (flags, _, lines) = told(&[TOWEL, BRIEFS], long_ago);
     assert_eq!(flags, [Flag::ReturnMixed]);
     assert_eq!(lines, "QH-1002：退货期到11月9日为止，已经过了；qh-4001：属于贴身衣物，不支持无理由退货");

@@ -45,7 +45,7 @@ async fn a_bare_amount_and_one_step_more() {
     let told = ["rule", "from", "missing", "extra", "total", "change"].map(|key| next[key].as_str().unwrap());
     assert_eq!(told, ["full_reduction", "500", "20", "70", "380", "-50"]);
     let lines: Vec<&str> = body["lines"].as_array().unwrap().iter().map(|line| line["zh"].as_str().unwrap()).collect();
-    assert_eq!(lines, ["商品：480", "满减（满300减50）：−50，余 430", "应付：430"]);
+    assert_eq!(lines, ["商品：480", "满减（满300减50）：−50，余 430", "应付：430（不含运费）"]);
     assert_eq!(body["lines"][1]["en"], "Full reduction (50 off from 300): −50, 430 left");
 }
 

@@ -1,6 +1,6 @@
 //! The shop's own words: names of its products and promotions, and what its order numbers look like.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -51,6 +51,8 @@ pub struct Lexicon {
     names: Vec<(Kind, String)>,
     /// By the finder's pattern, too.
     patterns: Vec<String>,
+    /// Ids of products by themselves in small letters, for links.
+    products: HashMap<String, String>,
     order_number: Regex,
 }
 
@@ -90,13 +92,19 @@ impl Lexicon {
             }
         };
         let mut is_empty = true;
+        let mut products = HashMap::new();
         for (kind, id, own) in entries {
             let id = id.into();
             is_empty = false;
-            if id.contains(|c: char| c.is_ascii_digit()) && !id.contains('_') {
+            if kind == Kind::Product {
+                products.insert(id.to_lowercase(), id.clone());
+            }
+            // A number alone is an id in links only: anywhere else it may be anything.
+            let is_number = |name: &str| name.chars().all(|c| c.is_ascii_digit());
+            if id.contains(|c: char| c.is_ascii_digit()) && !id.contains('_') && !is_number(&id) {
                 add(kind, &id, &id);
             }
-            own.into_iter().for_each(|name| add(kind, &id, name.as_ref()));
+            own.into_iter().filter(|name| !is_number(name.as_ref())).for_each(|name| add(kind, &id, name.as_ref()));
         }
         if !is_empty {
             OTHERS.iter().for_each(|name| add(Kind::Other, "", name));
@@ -104,7 +112,7 @@ impl Lexicon {
         let finder = (!patterns.is_empty())
             .then(|| AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&patterns).ok())
             .flatten();
-        Self { finder, names, patterns, order_number: Regex::new(ORDER_NUMBER).expect("a constant pattern") }
+        Self { finder, names, patterns, products, order_number: Regex::new(ORDER_NUMBER).expect("a constant pattern") }
     }
 
     /// The same with another form of order numbers: a pattern for the whole number in capitals, without spaces and hyphens.
@@ -128,6 +136,12 @@ impl Lexicon {
             Some(Named { kind: *kind, id, range })
         });
         hits.collect()
+    }
+
+    /// The product that a link leads to, by the first part of it that is an id: `…/item/QH-1001.html`, `…?id=1001`.
+    pub(super) fn linked(&self, link: &str) -> Option<&str> {
+        let parts = link.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
+        parts.into_iter().find_map(|part| self.products.get(&part.to_lowercase())).map(String::as_str)
     }
 
     /// Whether a product has a longer name that begins with something else, such as 烟台苹果 for 苹果.

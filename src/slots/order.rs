@@ -53,6 +53,11 @@ pub(super) fn find(scan: &mut Scan<'_>) {
     for hit in SF.find_iter(scan.text) {
         scan.add("tracking_number", Value::Tracking(key(hit.as_str())), hit.range());
     }
+    for link in scan.entities(EntityKind::Link) {
+        if let Some(id) = scan.lexicon.linked(&link.text) {
+            scan.add("product", Value::Product(id.to_owned()), link.place());
+        }
+    }
     for kind in [EntityKind::Link, EntityKind::IdCard, EntityKind::BankCard] {
         scan.entities(kind).for_each(|entity| scan.block(entity.place()));
     }

@@ -214,8 +214,8 @@ fn steps_and_refusals_are_told_as_in_a_quote() {
     let values = Moment::of(request).facts().0;
     let told = |english: bool, name: &str| values.values(english)["basket"][name].as_str().unwrap().to_owned();
     let slip = [
-        "全棉毛巾 29.90×2",
-        "商品：59.80",
+        "全棉毛巾 29.9×2",
+        "商品：59.8",
         "毛巾第二件半价（每第2件5折 ×1）：−14.95，余 44.85",
         "应付：44.85（不含运费）",
         "家纺券（满200减30）：还差155.15元",

@@ -93,6 +93,7 @@ fn products_are_found_by_title_alias_and_id() {
         ("ＱＨ－２００３", &["QH-2003"]),
         ("QH-10011有吗", &[]),
         ("[商品] 蓝牙音箱 https://shop.example/1.html", &["QH-3002"]),
+        ("https://shop.example/item?id=QH-4002&from=chat", &["QH-4002"]),
         ("do you have cotton towels?", &["QH-1002"]),
         ("is the power bank back", &["QH-3003"]),
         ("pineapple", &[]),
@@ -124,6 +125,16 @@ fn products_are_found_by_their_ids() {
     let shelf = Shelf::new(vec![simple("A-2", "茶杯"), simple("A-3", "茶壶")]);
     assert_eq!(named(&shelf, "a-3 or a3"), ["A-3", "A-3"]);
     assert_eq!(named(&Shelf::new(Vec::new()), "茶杯"), [""; 0]);
+    let numbered = Shelf::new(vec![simple("1001", "茶杯"), simple("A-3", "茶壶")]);
+    for (text, id) in [
+        ("https://shop.example/item/1001 有货吗", "1001"),
+        ("https://shop.example/?id=a-3&x=1001", "A-3"),
+        ("https://shop.example/item/A-3.html", "A-3"),
+        ("买1001个茶壶", "A-3"),
+    ] {
+        assert_eq!(named(&numbered, text), [id], "{text}");
+    }
+    assert_eq!(named(&numbered, "https://shop.example/?id=10013"), [""; 0]);
     let Lookup::Now(Ok(Some(found))) = shelf.by_id(" a-3 ") else { panic!("known at once") };
     assert_eq!(found.id, "A-3");
     let Lookup::Now(Ok(None)) = shelf.by_id("A-4") else { panic!("known not to be there") };

@@ -212,7 +212,7 @@ pub(super) const MEANINGS: &[Broken] = &[
             WRAP,
             "{{ stock",
             "unknown-variable",
-            "unknown variable `stock`; allowed here: delivery.leaves_by, quote.free_from, shop.carrier, ",
+            "unknown variable `stock`; allowed here: delivery.leaves_by, member_day.next, quote.free_from, shop.carrier, ",
         )],
     ),
     (

@@ -297,3 +297,15 @@ fn items_are_told_together_only_where_all_is_the_same() {
     let (flags, rule, _) = returned("内裤能退吗", &[TOWEL, BRIEFS], soon);
     assert_eq!((flags, rule), (vec![Flag::ReturnExcepted], json!("贴身衣物")));
 }
+
+#[test]
+fn an_order_of_which_little_is_known_can_be_told_too() {
+    let states = ["awaiting_payment", "paid", "awaiting_dispatch", "dispatched", "delivered", "completed", "cancelled"];
+    for state in states.into_iter().chain(["after_sales"]) {
+        let order = json!({
+            "number": "202611180022", "state": state, "placed_at": "2026-11-18T08:00:00+08:00", "items": [], "total": "500",
+        });
+        let moment = Moment { order: Some(order), ..Moment::of(json!({ "text": "202611180022 到哪了" })) };
+        assert_eq!(unsayable(&moment.facts()), BTreeSet::new(), "{state}");
+    }
+}

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{Sheet, Sight};
 use crate::catalogue::Flag;
 use crate::incoming::Context;
+use crate::products::is_same_id;
 use crate::quote;
 use crate::shop::{Basket, Line, Next, Pair, Quote, Words};
 use crate::slots::{self, Slots};
@@ -14,12 +15,20 @@ pub type BasketLine = slots::Line;
 
 /// What is to be bought: what the message names, what the gateway says is in the basket, or what was named before. A sum named
 /// now takes the place of all of it.
-pub(super) fn meant(slots: &Slots, context: Option<&Context>, before: &[BasketLine]) -> Vec<BasketLine> {
+pub(super) fn meant(
+    slots: &Slots,
+    context: Option<&Context>,
+    before: &[BasketLine],
+    adds_to_it: bool,
+) -> Vec<BasketLine> {
     let counted = slots.lines().iter().any(|line| line.quantity.is_some());
     let told = || context.map(|context| context.basket.iter().map(line).collect::<Vec<_>>()).unwrap_or_default();
     let given = told();
     if let Some(recounted) = recounted(slots, if given.is_empty() { before } else { &given }) {
         return vec![recounted];
+    }
+    if adds_to_it && !slots.lines().is_empty() {
+        return added(slots, if given.is_empty() { before } else { &given });
     }
     match () {
         () if !slots.lines().is_empty() && (counted || (given.is_empty() && before.is_empty())) => {
@@ -30,6 +39,21 @@ pub(super) fn meant(slots: &Slots, context: Option<&Context>, before: &[BasketLi
         () if !before.is_empty() => before.to_vec(),
         () => slots.lines().to_vec(),
     }
+}
+
+/// What is spoken of with what comes on top of it: 再加一个保温杯.
+fn added(slots: &Slots, before: &[BasketLine]) -> Vec<BasketLine> {
+    let mut basket = before.to_vec();
+    for line in slots.lines() {
+        match basket.iter_mut().find(|own| is_same_id(&own.product, &line.product)) {
+            Some(own) => {
+                let (more, had) = (line.quantity.unwrap_or(1), own.quantity.unwrap_or(1));
+                own.quantity = Some(had.saturating_add(more));
+            }
+            None => basket.push(line.clone()),
+        }
+    }
+    basket
 }
 
 /// The one thing that is spoken of, in another number: 四桶呢.

@@ -115,11 +115,12 @@ pub(super) fn facts(sight: &Sight<'_>, sheet: &mut Sheet) {
     let due = order.due(&shop.delivery, zone);
     let arrives = order.expected(&shop.delivery, zone).or(due.as_ref().and_then(|due| due.arrives));
     sheet.flag(Flag::OrderKnown, true);
-    // A shop's data may lack a day that texts about this state name: then the state alone is told.
+    // A shop's data may lack what texts about this state name: then the state alone is told.
     let is_told = match order.state {
         OrderState::Paid | OrderState::AwaitingDispatch => due.is_some(),
         OrderState::Dispatched => arrives.is_some(),
         OrderState::Delivered => order.delivered_at.is_some(),
+        OrderState::AfterSales => order.after_sales.is_some(),
         _ => true,
     };
     sheet.flag(state(order.state), is_told);

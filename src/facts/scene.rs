@@ -2,7 +2,7 @@ use super::basket::{self, BasketLine};
 use crate::conversation::State;
 use crate::incoming::Incoming;
 use crate::shop::Reason;
-use crate::slots::Slots;
+use crate::slots::{self, Slots};
 
 /// What surrounds a message: who buys what, and why it may go back.
 #[derive(Debug, Clone, Default)]
@@ -27,7 +27,7 @@ impl Scene {
         let context = incoming.request.context.as_ref();
         Self {
             tier,
-            basket: basket::meant(slots, context, &state.basket),
+            basket: basket::meant(slots, context, &state.basket, slots::adds_goods(plain)),
             coupons: context.map(|context| context.coupons.clone()).unwrap_or_default(),
             // A reason stays with the order that it was told of.
             reason: reason.or(state.reason.filter(|_| !slots.names("order_number"))),

@@ -202,7 +202,17 @@ fn forms(name: &str) -> Vec<String> {
     }
     forms
 }
-/// Whether what is named comes on top of what was named before: 店铺券也有一张, i've got a shop coupon too.
+/// Whether goods that are named come on top of those named before: 再加一个保温杯, plus a towel.
+#[must_use]
+pub fn adds_goods(plain: &str) -> bool {
+    static ADDS: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"再(?:加|来|要|买|拿|拍|添)|还要|另外(?:加|要|买)|加上|\b(?:plus|add|also get|on top of that)\b")
+            .expect("a constant pattern")
+    });
+    ADDS.is_match(plain)
+}
+
+/// Whether a promotion that is named comes on top of what was named before: 店铺券也有一张, i've got a shop coupon too.
 pub(super) fn adds(plain: &str) -> bool {
     static ADDS: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"也有|还有|另外|再(?:加|叠|用)|加上|一起|\b(?:also|too|as well|another|on top)\b")

@@ -24,7 +24,7 @@ use jiff::Span;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-pub use self::lexicon::{Kind, Lexicon};
+pub use self::lexicon::{Kind, Lexicon, adds_goods};
 pub use self::memory::Carried;
 use self::scan::{Found, Reading, SpokenOf, Value};
 use crate::incoming::Incoming;

@@ -207,6 +207,21 @@ fn a_basket_is_known_as_a_whole_or_not_at_all() {
 }
 
 #[test]
+fn goods_come_on_top_of_those_named_before_or_take_their_place() {
+    let before = [line("QH-1002", Some(2))];
+    for (text, expected) in [
+        ("再加一个保温杯", vec![line("QH-1002", Some(2)), line("QH-2003", Some(1))]),
+        ("毛巾再来一条", vec![line("QH-1002", Some(3))]),
+        ("那三条毛巾呢", vec![line("QH-1002", Some(3))]),
+        ("四条呢", vec![line("QH-1002", Some(4))]),
+        ("一个保温杯多少钱", vec![line("QH-2003", Some(1))]),
+    ] {
+        let moment = Moment { before: before.to_vec(), ..Moment::of(json!({ "text": text })) };
+        assert_eq!(moment.facts().0.scene().basket, expected, "{text}");
+    }
+}
+
+#[test]
 fn steps_and_refusals_are_told_as_in_a_quote() {
     let basket = json!([{ "product": "QH-1002", "quantity": 2 }]);
     let coupons = ["shop_coupon", "bedding_coupon"];

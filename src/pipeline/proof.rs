@@ -17,7 +17,7 @@ const ASKED: [&str; 3] = ["后四位", "後四位", "last four digits"];
 const END: usize = 3;
 
 /// Words beside four digits that are still little else.
-const BESIDE: usize = 12;
+const BESIDE: usize = 10;
 
 /// The order that a message picks of those offered to this customer: by its place (第二个), by the end of its number, or by
 /// what was bought.

@@ -19,7 +19,7 @@ use triage::live::Live;
 use triage::lookup::Lookup;
 use triage::orders::{Order, Orders, RawOrder};
 use triage::shop::{Basket, Line, Money};
-use triage::slots::{Kind, Lexicon, Slots};
+use triage::slots::{Before, Kind, Lexicon, Slots};
 use triage::sources::Table;
 use triage::store::{Sqlite, SqliteOptions, Store};
 use triage::text::{Message, Utterance};
@@ -122,7 +122,7 @@ fn slots(criterion: &mut Criterion) {
         let incoming = incoming(text);
         let message = message(text);
         group.bench_function(name, |bencher| {
-            bencher.iter(|| Slots::fill(black_box(&message), &incoming, &[], today, &lexicon));
+            bencher.iter(|| Slots::fill(black_box(&message), &incoming, Before::default(), today, &lexicon));
         });
     }
     group.finish();

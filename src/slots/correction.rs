@@ -66,5 +66,5 @@ fn is_kept(scan: &Scan<'_>, denied: &[bool], at: usize) -> bool {
         return !(is_replaced || (is_plain && DENIABLE.contains(&found.name) && !is_asked));
     }
     let is_put_off = found.name == "promotion" && is_replaced && PUT_OFF.is_match(after);
-    !is_put_off && !(comes_later && TAKEN_BACK.is_match(after))
+    !(is_put_off || comes_later && TAKEN_BACK.is_match(after))
 }

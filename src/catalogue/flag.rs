@@ -67,6 +67,8 @@ pub enum Flag {
     ReturnUnderWay,
     /// The items of the order differ in this.
     ReturnMixed,
+    /// The sum that the message names is above what may be paid back where faulty goods are kept.
+    AboveKeep,
     /// The goods are faulty, wrong or damaged.
     Faulty,
     /// The shop pays the freight back.
@@ -152,7 +154,8 @@ impl Flag {
             | F::ReturnExcepted
             | F::ReturnIfUnopened
             | F::ReturnNotReceived
-            | F::ReturnMixed => RETURN,
+            | F::ReturnMixed
+            | F::AboveKeep => RETURN,
             F::Faulty => &[],
             F::FreightByShop => RETURN,
             F::ProtectionDue | F::ProtectionNone | F::ProtectionTooLate | F::ProtectionTimed => PROTECTION,

@@ -25,9 +25,13 @@ pub(super) fn facts(sight: &Sight<'_>, sheet: &mut Sheet) {
         items.iter().map(|item| Judged { item, verdict: verdict(sight, order, item) }).collect();
     let common = common(&judged);
     flags(&judged, common, sheet);
+    let keep_at_most = keep_at_most(sight, &judged);
+    // A sum of an earlier turn was named for something else.
+    let asked = sight.slots.amount.filter(|_| sight.slots.names("amount"));
+    sheet.flag(Flag::AboveKeep, asked.is_some_and(|amount| amount > keep_at_most));
     let today = sight.now.date();
     sheet.group("return", |english| {
-        let mut told = told(sight, &judged, english);
+        let mut told = told(sight, &judged, keep_at_most, english);
         if let (Some(verdict), Value::Object(told)) = (common, &mut told) {
             told.extend(told_of_all(verdict, today, english));
         }
@@ -85,19 +89,24 @@ fn flag(verdict: &Verdict<'_>) -> Option<Flag> {
     }
 }
 
+/// What may be paid back for these items where they are faulty and kept.
+fn keep_at_most(sight: &Sight<'_>, judged: &[Judged<'_>]) -> Money {
+    let paid = judged.iter().fold(Money::default(), |sum, one| sum + one.item.price.times(one.item.quantity));
+    sight.catalogue.shop().returns.keep_at_most(paid)
+}
+
 /// What texts may name whatever the verdicts are.
-fn told(sight: &Sight<'_>, judged: &[Judged<'_>], english: bool) -> Value {
+fn told(sight: &Sight<'_>, judged: &[Judged<'_>], keep_at_most: Money, english: bool) -> Value {
     let title = |one: &Judged<'_>| values::title(one.item, sight.found, english).to_owned();
     let line = |one: &Judged<'_>| {
         let said = in_a_line(&one.verdict, sight.now.date());
         format!("{}{}{}", title(one), if english { ": " } else { "：" }, said.get(english))
     };
     let join = |parts: Vec<String>, separator: &str| parts.join(separator);
-    let paid = judged.iter().fold(Money::default(), |sum, one| sum + one.item.price.times(one.item.quantity));
     json!({
         "item": join(judged.iter().map(title).collect(), if english { ", " } else { "、" }),
         "lines": join(judged.iter().map(line).collect(), if english { "; " } else { "；" }),
-        "keep_at_most": sight.catalogue.shop().returns.keep_at_most(paid),
+        "keep_at_most": keep_at_most,
     })
 }
 

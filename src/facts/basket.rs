@@ -111,7 +111,7 @@ pub(super) fn facts(sight: &Sight<'_>, sheet: &mut Sheet) {
 fn amount(sight: &Sight<'_>, sheet: &mut Sheet) {
     let shop = sight.catalogue.shop();
     let Some(amount) = sight.slots.amount else { return };
-    let basket = Basket::of_amount(amount, sight.now.datetime());
+    let basket = Basket { region: sight.slots.region, ..Basket::of_amount(amount, sight.now.datetime()) };
     let Ok(quote) = shop.promotions.quote(&basket, &shop.shipping) else { return };
     let is_alone = sight.scene.basket.is_empty();
     sheet.flag(Flag::TierReached, is_alone && shop.promotions.is_tier_reached(&quote));

@@ -81,6 +81,18 @@ pub enum OrderState {
 }
 
 impl OrderState {
+    /// Every state.
+    pub const ALL: [Self; 8] = [
+        Self::AwaitingPayment,
+        Self::Paid,
+        Self::AwaitingDispatch,
+        Self::Dispatched,
+        Self::Delivered,
+        Self::Completed,
+        Self::Cancelled,
+        Self::AfterSales,
+    ];
+
     /// Whether something is still to come of it.
     #[must_use]
     pub fn is_open(self) -> bool {

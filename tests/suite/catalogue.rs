@@ -532,7 +532,7 @@ fn of_orders(catalogue: &Catalogue) -> Vec<Filled> {
     orders.extend([old, mixed]);
     let mut out = Vec::new();
     for order in orders {
-        for text in ["您好", "寄到浙江", "寄到香港", "订单202605260001", "已经拆封了", "还没拆封"]
+        for text in ["您好", "寄到浙江", "寄到香港", "订单202605260001", "已经拆封了", "还没拆封", "赔我500元"]
         {
             for reason in [None, Some(Reason::Faulty)] {
                 for tier in [None, Some("diamond")] {

@@ -28,16 +28,7 @@ fn the_shipped_orders_are_alive() {
     let open = |customer: &str| found(demo.of_customer(customer)).iter().filter(|order| order.state.is_open()).count();
     assert_eq!((open("demo"), open("demo2"), open("nobody")), (1, 3, 0));
     let orders: Vec<&Order> = demo.orders.iter().map(|(order, _)| order).collect();
-    for state in [
-        OrderState::AwaitingPayment,
-        OrderState::Paid,
-        OrderState::AwaitingDispatch,
-        OrderState::Dispatched,
-        OrderState::Delivered,
-        OrderState::Completed,
-        OrderState::Cancelled,
-        OrderState::AfterSales,
-    ] {
+    for state in OrderState::ALL {
         assert!(orders.iter().any(|order| order.state == state), "{state:?}");
     }
     let told: Vec<Order> = demo.orders.iter().map(|(order, _)| found(demo.by_number(&order.number)).unwrap()).collect();

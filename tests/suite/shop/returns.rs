@@ -313,16 +313,7 @@ fn refunds_are_counted_in_working_days() {
 }
 
 fn any_state() -> impl Strategy<Value = OrderState> {
-    prop::sample::select(vec![
-        OrderState::AwaitingPayment,
-        OrderState::Paid,
-        OrderState::AwaitingDispatch,
-        OrderState::Dispatched,
-        OrderState::Delivered,
-        OrderState::Completed,
-        OrderState::Cancelled,
-        OrderState::AfterSales,
-    ])
+    prop::sample::select(&OrderState::ALL[..])
 }
 
 fn any_reason() -> impl Strategy<Value = Reason> {

@@ -9,6 +9,7 @@ use tokio::time::timeout_at;
 
 use super::before::{extended, joined, new_conversation, situation};
 use super::busy::Turn as Right;
+use super::counted::{Counted, stage_took};
 use super::pool::Place;
 use super::{Back, Desk, DeskError, Refused, tickets};
 use crate::conversation::{Situation, State};
@@ -33,6 +34,13 @@ const TRIES: usize = 4;
 
 /// How far back a customer's tickets are looked at for the same story at other orders.
 const LATELY: SignedDuration = SignedDuration::from_hours(24 * 90);
+
+/// Characters that weigh as much as a short message: patterns and slots read all of a text, the model its beginning.
+const CHARS_OF_WEIGHT: u64 = 500;
+
+fn weight(incoming: &Incoming) -> u64 {
+    1 + incoming.utterance().as_str().chars().count() as u64 / CHARS_OF_WEIGHT
+}
 
 /// A message for a worker.
 struct Task {
@@ -61,6 +69,7 @@ struct Draft {
     json: String,
     /// None where nothing is kept.
     change: Option<Change>,
+    counted: Counted,
 }
 
 impl Desk {
@@ -115,7 +124,8 @@ impl Desk {
         let task = Arc::new(task);
         let (deciding, falling_back) = (Arc::clone(&self.0.back), Arc::clone(&self.0.back));
         let again = Arc::clone(&task);
-        self.0.pool.submit(deadline, move || deciding.decide(&task), move || falling_back.hand_over(&again))
+        let load = (self.1.clone(), weight(&task.incoming));
+        self.0.pool.submit(load, deadline, move || deciding.decide(&task), move || falling_back.hand_over(&again))
     }
 
     /// Decides and writes down; again if somebody else, in another process, changed the conversation meanwhile.
@@ -144,9 +154,12 @@ impl Desk {
                 }
                 Outcome::Decided(draft) => *draft,
             };
-            let Some(change) = draft.change else { return Ok(draft.json) };
+            let Some(change) = draft.change else {
+                draft.counted.count();
+                return Ok(draft.json);
+            };
             let back = Arc::clone(&self.0.back);
-            let held = right.take();
+            let (held, since) = (right.take(), Instant::now());
             // In a task of its own: should the caller leave now, the conversation stays taken until all is written.
             let writing = tokio::spawn(async move { (back.record(change).await, held) });
             let (written, held) = match timeout_at(deadline.into(), writing).await {
@@ -155,19 +168,30 @@ impl Desk {
                 Err(_elapsed) => return Err(Refused::DeadlineExceeded.into()),
             };
             match written {
-                Ok(()) => return Ok(draft.json),
+                Ok(()) => {
+                    stage_took("store", since.elapsed());
+                    draft.counted.count();
+                    return Ok(draft.json);
+                }
                 Err(StoreError::Conflict | StoreError::Duplicate) => {
                     right = held;
                     tries += 1;
                 }
                 Err(error) => {
                     tracing::error!(%error, "a decision could not be stored; the message goes to a person");
-                    return Ok(self.0.back.unstored(incoming));
+                    return Ok(self.unstored(incoming));
                 }
             }
         }
         tracing::error!("a conversation changed too often; the message goes to a person");
-        Ok(self.0.back.unstored(incoming))
+        Ok(self.unstored(incoming))
+    }
+
+    /// What is said where nothing can be kept.
+    fn unstored(&self, incoming: &Incoming) -> String {
+        let reply = self.0.back.unstored(incoming);
+        Counted::of(&reply).count();
+        json(&reply)
     }
 }
 
@@ -198,7 +222,11 @@ impl Back {
                 Err(pending) => return Outcome::Waits(pending),
             };
             hide_if(task.shadow, &mut reply);
-            return Outcome::Decided(Box::new(Draft { json: json(&reply), change: None }));
+            return Outcome::Decided(Box::new(Draft {
+                json: json(&reply),
+                change: None,
+                counted: Counted::of(&reply),
+            }));
         };
         let outcome = || -> Result<Outcome, StoreError> {
             let own = incoming.ids().1.unwrap_or_default();
@@ -216,7 +244,8 @@ impl Back {
         };
         outcome().unwrap_or_else(|error| {
             tracing::error!(%error, "the store cannot be read; the message goes to a person");
-            Outcome::Decided(Box::new(Draft { json: self.unstored(incoming), change: None }))
+            let reply = self.unstored(incoming);
+            Outcome::Decided(Box::new(Draft { json: json(&reply), change: None, counted: Counted::of(&reply) }))
         })
     }
 
@@ -275,7 +304,7 @@ impl Back {
         let mut reply = reply.shortened();
         let turn = turn(&kept, task, (own.clone(), &reply, opened.as_ref()), now);
         hide_if(task.shadow, &mut reply);
-        let json = json(&reply);
+        let (json, counted) = (json(&reply), Counted::of(&reply));
         let before = burst.as_ref().map_or(&situation.state, |burst| &burst.before);
         let burst = Some(Box::new(extended(burst.as_ref(), before, incoming, &own)));
         // From the record, not from `state`: a burst is decided on what was known before its first message.
@@ -291,7 +320,7 @@ impl Back {
         let ticket = opened.filter(|_| !events.is_empty());
         let events = events.into_iter().map(|event| self.routed(event)).collect();
         let change = Change { conversation: Some(kept), turns: vec![turn], ticket, events, feedback: None };
-        Ok(Ok(Draft { json, change: Some(change) }))
+        Ok(Ok(Draft { json, change: Some(change), counted }))
     }
 
     /// The turns of a conversation so far, and what its customer brought to people lately, if the caller vouches for who
@@ -320,12 +349,12 @@ impl Back {
     }
 
     /// The hand-off of a message that cannot be stored: the gateway routes it, and may send it again.
-    fn unstored(&self, incoming: &Incoming) -> String {
+    fn unstored(&self, incoming: &Incoming) -> Reply {
         let handled = self.live.engine().hand_over(incoming, &Situation::default(), &self.now());
-        json(&Reply {
+        Reply {
             reasons: vec![Reason { code: "bot_error".into(), detail: "the message could not be stored".into() }],
             ..handled.reply
-        })
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 mod before;
 mod busy;
 mod clock;
+mod counted;
 mod error;
 mod figures;
 mod message;
@@ -14,6 +15,7 @@ mod overdue;
 mod parked;
 mod people;
 mod pool;
+mod queue;
 mod quote;
 mod reading;
 mod tickets;
@@ -27,6 +29,7 @@ use tokio::sync::watch;
 use self::busy::Busy;
 use self::parked::Parked;
 use self::pool::Pool;
+use self::queue::Share;
 use crate::live::Live;
 use crate::store::{Change, NewEvent, Store, StoreError};
 use crate::ticket::{Event, EventKind};
@@ -43,7 +46,7 @@ pub use reading::Record;
 pub struct Options {
     /// Threads that decide.
     pub workers: usize,
-    /// Messages that wait for a worker; one more is refused.
+    /// Messages that wait for a worker, long ones counted several times; one more is refused.
     pub queue: usize,
     /// How long a caller waits who does not say so with `deadline_ms`.
     pub deadline: Duration,
@@ -80,7 +83,7 @@ impl Routes {
 
 /// The front desk. Clones are the same desk.
 #[derive(Clone)]
-pub struct Desk(Arc<Inner>);
+pub struct Desk(Arc<Inner>, Share);
 
 struct Inner {
     back: Arc<Back>,
@@ -116,7 +119,22 @@ impl Desk {
         let back = Arc::new(Back { live, store, clock, masked, routes, news: watch::Sender::new(0) });
         let pool = Pool::start(workers, queue)?;
         let inner = Inner { back, pool, busy: Arc::default(), parked: Parked::default(), deadline };
-        Ok(Self(Arc::new(inner)))
+        Ok(Self(Arc::new(inner), None))
+    }
+
+    /// The same desk, as one of several callers meets it: what they send waits in a line of its own, and all lines are served
+    /// alike. Without a name they share the line of everybody who has none.
+    #[must_use]
+    pub fn on_behalf_of(&self, caller: Option<Arc<str>>) -> Self {
+        Self(Arc::clone(&self.0), caller)
+    }
+
+    /// Whether one more message of this caller could wait now.
+    ///
+    /// # Errors
+    /// When it would be refused.
+    pub fn has_room(&self) -> Result<(), Refused> {
+        if self.0.pool.has_room(&self.1) { Ok(()) } else { Err(Refused::Overloaded) }
     }
 
     /// The catalogue that is served.

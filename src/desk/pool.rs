@@ -1,18 +1,21 @@
-//! One bounded queue and the threads that work it off: the only place where a message changes threads before it is stored.
+//! The threads that work off the one bounded queue: the only place where a message changes threads before it is stored.
 //! Whatever is computed for a caller, a quote too, waits in it.
 //!
 //! Knows nothing of what is done, so that its tests need no model.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 use tokio::time::timeout_at;
 use tracing::Span;
+
+use super::counted::stage_took;
+use super::queue::{Queue, Share, Weight};
 
 /// Why there is no reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -30,7 +33,28 @@ pub enum Refused {
 
 /// The worker threads; they end when the pool and its last job are gone.
 pub(super) struct Pool {
-    queue: SyncSender<Errand>,
+    queue: Arc<Queue<Errand>>,
+    pace: Arc<Pace>,
+    workers: u32,
+}
+
+/// How long work of weight 1 takes a worker: an average in which the last dozen jobs count most.
+#[derive(Default)]
+struct Pace(AtomicU64);
+
+impl Pace {
+    /// Nothing before the first job is done.
+    fn of(&self, weight: Weight) -> Duration {
+        Duration::from_nanos(self.0.load(Ordering::Relaxed).saturating_mul(weight))
+    }
+
+    fn took(&self, weight: Weight, took: Duration) {
+        let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX) / weight.max(1);
+        // Two workers at a time may lose one of their values: an average does not mind.
+        let mean = self.0.load(Ordering::Relaxed);
+        let next = if mean == 0 { nanos } else { mean - mean / 8 + nanos / 8 };
+        self.0.store(next, Ordering::Relaxed);
+    }
 }
 
 /// A job, whatever it makes.
@@ -40,6 +64,9 @@ struct Job<R, W, F> {
     work: W,
     fallback: F,
     deadline: Instant,
+    arrived: Instant,
+    weight: Weight,
+    pace: Arc<Pace>,
     answer: oneshot::Sender<Result<R, Refused>>,
     /// The request's, so that lines logged on the worker carry its id.
     span: Span,
@@ -53,37 +80,71 @@ pub(super) struct Place<R> {
 }
 
 impl Pool {
-    /// Starts so many workers, before whom so many jobs may wait.
+    /// Starts so many workers, before whom work of so much weight may wait.
     pub(super) fn start(workers: usize, queue: usize) -> io::Result<Self> {
-        // A capacity of 0 would mean that a job is only taken while a worker stands waiting.
-        let (sender, receiver) = sync_channel(queue.max(1));
-        let queue = Arc::new(Mutex::new(receiver));
-        for number in 1..=workers.max(1) {
+        let queue = Arc::new(Queue::new(queue));
+        let workers = u32::try_from(workers.max(1)).unwrap_or(u32::MAX);
+        for number in 1..=workers {
             let queue = Arc::clone(&queue);
             thread::Builder::new().name(format!("triage-worker-{number}")).spawn(move || work_off(&queue))?;
         }
-        Ok(Self { queue: sender })
+        Ok(Self { queue, pace: Arc::default(), workers })
     }
 
-    /// Puts a job in the queue if there is room and time; never waits. `work` makes the result; `fallback` makes it if `work`
+    /// Whether a job of theirs could wait now: asked before anything is read, so that refusing costs next to nothing.
+    pub(super) fn has_room(&self, share: &Share) -> bool {
+        let has_room = self.queue.has_room(share);
+        if !has_room {
+            refused();
+        }
+        has_room
+    }
+
+    /// Puts a job in the queue if there is room and time; never waits. What would be done too late, as things go, is refused: to
+    /// work it off would only make those behind it late as well. `work` makes the result; `fallback` makes it if `work`
     /// panicked.
     pub(super) fn submit<R: Send + 'static>(
         &self,
+        (share, weight): (Share, Weight),
         deadline: Instant,
         work: impl FnOnce() -> R + Send + 'static,
         fallback: impl FnOnce() -> R + Send + 'static,
     ) -> Result<Place<R>, Refused> {
-        if Instant::now() >= deadline {
+        let arrived = Instant::now();
+        if arrived >= deadline {
             return Err(Refused::DeadlineExceeded);
         }
-        let (sender, answer) = oneshot::channel();
-        let job = Job { work, fallback, deadline, answer: sender, span: Span::current() };
-        match self.queue.try_send(Box::new(move || job.run())) {
-            Ok(()) => Ok(Place { answer, deadline }),
-            Err(TrySendError::Full(_)) => Err(Refused::Overloaded),
-            Err(TrySendError::Disconnected(_)) => Err(Refused::Failed),
+        let ahead = self.queue.ahead_of(&share);
+        if ahead > 0 && arrived + self.pace.of(ahead) / self.workers + self.pace.of(weight) > deadline {
+            refused();
+            return Err(Refused::Overloaded);
         }
+        let (sender, answer) = oneshot::channel();
+        let pace = Arc::clone(&self.pace);
+        let job = Job { work, fallback, deadline, arrived, weight, pace, answer: sender, span: Span::current() };
+        let errand: Errand = Box::new(move || job.run());
+        if self.queue.push(share, weight, errand).is_err() {
+            refused();
+            return Err(Refused::Overloaded);
+        }
+        waiting(&self.queue);
+        Ok(Place { answer, deadline })
     }
+}
+
+/// The workers end once what waits is done.
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.queue.close();
+    }
+}
+
+fn refused() {
+    metrics::counter!("triage_queue_refused_total").increment(1);
+}
+
+fn waiting(queue: &Queue<Errand>) {
+    metrics::gauge!("triage_queue_waiting").set(queue.len() as f64);
 }
 
 impl<R> Place<R> {
@@ -97,23 +158,30 @@ impl<R> Place<R> {
     }
 }
 
-/// What a worker does until the pool is gone. One idle worker waits in `recv`, the others for the lock.
-fn work_off(queue: &Mutex<Receiver<Errand>>) {
-    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).recv().ok();
-    while let Some(errand) = next() {
+/// What a worker does until the pool is gone.
+fn work_off(queue: &Queue<Errand>) {
+    while let Some(errand) = queue.pop() {
+        waiting(queue);
         errand();
     }
 }
 
 impl<R, W: FnOnce() -> R, F: FnOnce() -> R> Job<R, W, F> {
     fn run(self) {
-        let Self { work, fallback, deadline, answer, span } = self;
+        let Self { work, fallback, deadline, arrived, weight, pace, answer, span } = self;
+        stage_took("queue", arrived.elapsed());
         // The caller has left: nobody would read the reply.
         if answer.is_closed() {
             return;
         }
-        let in_time = Instant::now() < deadline;
-        let outcome = if in_time { span.in_scope(|| guarded(work, fallback)) } else { Err(Refused::DeadlineExceeded) };
+        let started = Instant::now();
+        let outcome = if started < deadline {
+            let done = span.in_scope(|| guarded(work, fallback));
+            pace.took(weight, started.elapsed());
+            done
+        } else {
+            Err(Refused::DeadlineExceeded)
+        };
         // Fails only if the caller left meanwhile.
         let _ = answer.send(outcome);
     }

@@ -32,7 +32,13 @@ impl Desk {
             let (back, request) = (Arc::clone(&self.0.back), Arc::clone(&request));
             let products = told.take();
             let work = move || back.quote(&request, products);
-            match self.0.pool.submit(deadline, work, || Err(Refused::Failed.into()))?.wait().await?? {
+            match self
+                .0
+                .pool
+                .submit((self.1.clone(), 1), deadline, work, || Err(Refused::Failed.into()))?
+                .wait()
+                .await??
+            {
                 Step::Quoted(reply) => return Ok(*reply),
                 Step::Waits(products) => {
                     // No worker waits with it.

@@ -1,6 +1,6 @@
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Sender, channel};
-use std::time::Duration;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicUsize;
+use std::sync::mpsc::{Receiver, Sender, channel};
 
 use super::*;
 
@@ -34,7 +34,7 @@ impl Gated {
             gate.lock().unwrap().recv().unwrap();
             count.fetch_add(1, Ordering::SeqCst) + 1
         };
-        self.pool.submit(deadline, work, || 0)
+        self.pool.submit((None, 1), deadline, work, || 0)
     }
 }
 
@@ -92,8 +92,24 @@ fn a_job_whose_deadline_passed_in_the_queue_is_not_worked_on() {
 async fn a_panic_leads_to_the_fallback_and_the_worker_lives_on() {
     let pool = Pool::start(1, 4).unwrap();
     let panics = || -> u32 { panic!("of the test") };
-    assert_eq!(pool.submit(soon(), panics, || 99).unwrap().wait().await, Ok(99));
-    assert_eq!(pool.submit(soon(), || 1, panics).unwrap().wait().await, Ok(1));
-    assert_eq!(pool.submit(soon(), panics, panics).unwrap().wait().await, Err(Refused::Failed));
-    assert_eq!(pool.submit(soon(), || "another kind", || "").unwrap().wait().await, Ok("another kind"));
+    assert_eq!(pool.submit((None, 1), soon(), panics, || 99).unwrap().wait().await, Ok(99));
+    assert_eq!(pool.submit((None, 1), soon(), || 1, panics).unwrap().wait().await, Ok(1));
+    assert_eq!(pool.submit((None, 1), soon(), panics, panics).unwrap().wait().await, Err(Refused::Failed));
+    assert_eq!(pool.submit((None, 1), soon(), || "another kind", || "").unwrap().wait().await, Ok("another kind"));
+}
+
+#[test]
+fn what_cannot_be_done_in_time_is_refused_at_once() {
+    let pool = gated(100);
+    pool.pool.pace.took(1, Duration::from_secs(3600));
+    let in_hand = pool.submit(soon()).unwrap();
+    pool.started.recv().unwrap();
+    // Nobody waits: it may be quicker than those before it.
+    let next = pool.submit(soon()).unwrap();
+    assert_eq!(pool.submit(soon()).unwrap_err(), Refused::Overloaded);
+    assert!(pool.submit(Instant::now() + Duration::from_secs(3 * 3600)).is_ok());
+    for _ in 0..3 {
+        pool.go.send(()).unwrap();
+    }
+    assert_eq!((in_hand.answer.blocking_recv(), next.answer.blocking_recv()), (Ok(Ok(1)), Ok(Ok(2))));
 }

@@ -23,6 +23,8 @@ use crate::yaml::{self, Findings, Place};
 #[serde(deny_unknown_fields, default)]
 struct RawConfig {
     listen: String,
+    keys: String,
+    tls: Option<RawTls>,
     metrics_listen: String,
     bundle: String,
     intents: String,
@@ -46,6 +48,13 @@ struct RawConfig {
     webhook_timeout_ms: u64,
     #[schemars(range(min = 1, max = 100))]
     webhook_attempts: u32,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct RawTls {
+    certificate: String,
+    key: String,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -83,6 +92,8 @@ impl Default for RawConfig {
     fn default() -> Self {
         Self {
             listen: "127.0.0.1:8080".into(),
+            keys: "off".into(),
+            tls: None,
             metrics_listen: "127.0.0.1:9464".into(),
             bundle: "../models/zh-en-small".into(),
             intents: "../intents".into(),
@@ -139,11 +150,24 @@ pub struct StoreConfig {
     pub group_ms: u64,
 }
 
+/// Who may call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody who reaches the address may do everything.
+    Open,
+    /// Who shows a key of this file; see [`crate::keys`].
+    Keys(PathBuf),
+}
+
 /// The checked configuration, its paths resolved.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Where the service listens.
     pub listen: SocketAddr,
+    /// Who may call.
+    pub access: Access,
+    /// Certificate chain and private key in PEM; plain HTTP if `None`.
+    pub tls: Option<(PathBuf, PathBuf)>,
     /// Where metrics are served; nowhere if `None`.
     pub metrics_listen: Option<SocketAddr>,
     /// Folder of the bundle.
@@ -217,6 +241,13 @@ impl Config {
             "off" => Some(None),
             text => address("/metrics_listen", text).map(Some),
         };
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let access = access(folder, &raw.keys);
+        if raw.keys == "off" && listen.is_some_and(|address| !address.ip().is_loopback()) {
+            let message = "others than this machine can reach `listen`, and nobody needs a key; name a file of keys, \
+                           which `triage keys new` begins, or write `keys: open` if that is meant";
+            findings.add(path, document.place("/listen"), "open-to-all", message);
+        }
         let time_zone = jiff::tz::TimeZone::get(&raw.time_zone);
         if time_zone.is_err() {
             let message = format!("`{}` is not a time zone, such as Asia/Shanghai", raw.time_zone);
@@ -232,13 +263,14 @@ impl Config {
         if !findings.is_empty() {
             return Err(findings.sorted());
         }
-        let folder = path.parent().unwrap_or(Path::new("."));
         let workers = match raw.workers {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             workers => workers,
         };
         Ok(Self {
             listen,
+            access,
+            tls: raw.tls.map(|tls| (beside(folder, &tls.certificate), beside(folder, &tls.key))),
             metrics_listen,
             bundle: beside(folder, &raw.bundle),
             intents: beside(folder, &raw.intents),
@@ -257,6 +289,13 @@ impl Config {
             webhook_timeout_ms: raw.webhook_timeout_ms,
             webhook_attempts: raw.webhook_attempts,
         })
+    }
+}
+
+fn access(folder: &Path, keys: &str) -> Access {
+    match keys {
+        "off" | "open" => Access::Open,
+        path => Access::Keys(beside(folder, path)),
     }
 }
 
@@ -317,6 +356,13 @@ mod tests {
         let findings = Config::check(Path::new("c.yaml"), text).unwrap_err();
         let places: Vec<(usize, &str)> = findings.iter().map(|f| (f.place.line, f.code)).collect();
         assert_eq!(places, [(1, "bad-address"), (2, "bad-time-zone")]);
+        let findings = Config::check(Path::new("c.yaml"), "listen: 0.0.0.0:80\n").unwrap_err();
+        assert_eq!(findings.iter().map(|f| f.code).collect::<Vec<_>>(), ["open-to-all"]);
+        for allowed in
+            ["listen: 0.0.0.0:80\nkeys: keys.yaml\n", "listen: '[::]:80'\nkeys: open\n", "listen: '[::1]:80'\n"]
+        {
+            assert!(Config::check(Path::new("c.yaml"), allowed).is_ok(), "{allowed}");
+        }
         let findings = Config::check(Path::new("c.yaml"), "lisen: 1\nqueue: 0\n").unwrap_err();
         assert_eq!(findings.len(), 2, "{findings}");
         let findings = Config::check(Path::new("c.yaml"), "store: { path: '', synchronous: never }\n").unwrap_err();

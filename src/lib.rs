@@ -32,6 +32,7 @@ pub mod facts;
 pub mod head;
 pub mod http;
 pub mod incoming;
+pub mod keys;
 pub mod labels;
 pub mod lint;
 pub mod live;

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 
 use super::Found;
-use crate::{catalogue, config, products};
+use crate::{catalogue, config, keys, products};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Options {
@@ -33,8 +33,11 @@ pub(super) fn run(options: &Options) -> anyhow::Result<Found> {
     let bundle = std::path::absolute(&options.bundle).context("the path of the bundle")?;
     let bundle = bundle.to_string_lossy().replace('\'', "''");
     let starter = STARTER.iter().map(|(name, text)| ((*name).to_owned(), text.replace("{bundle}", &bundle)));
-    let schemas =
-        catalogue::schemas().into_iter().chain([("config", config::schema()), ("products", products::schema())]);
+    let schemas = catalogue::schemas().into_iter().chain([
+        ("config", config::schema()),
+        ("keys", keys::schema()),
+        ("products", products::schema()),
+    ]);
     let schemas = schemas.map(|(name, schema)| (format!("schemas/{name}.json"), format!("{schema:#}\n")));
     for (name, text) in starter.chain(schemas) {
         let path = options.folder.join(name);

@@ -4,8 +4,9 @@ use anyhow::Context;
 
 use super::{Found, print_json, products};
 use crate::catalogue::{Catalogue, Findings, Severity, Sources};
-use crate::config::Config;
+use crate::config::{Access, Config};
 use crate::head::Samples;
+use crate::keys::KeySet;
 use crate::lint;
 use crate::model::Bundle;
 
@@ -41,6 +42,9 @@ pub(super) fn run(config: &Path, options: &Options) -> anyhow::Result<Found> {
             let mut findings =
                 if options.no_model { lint::lint(&sources, today) } else { with_model(&config, &sources, today)? };
             findings.extend(products::findings(&config));
+            if let Access::Keys(path) = &config.access {
+                findings.extend(KeySet::read(path).err().unwrap_or_default());
+            }
             (findings.sorted(), Some(sources))
         }
         Err(findings) => (findings, None),

@@ -9,6 +9,7 @@ mod diff;
 mod eval;
 mod forget;
 mod init;
+mod keys;
 mod lint;
 mod orders;
 mod products;
@@ -62,6 +63,9 @@ enum Command {
     /// Look at the shop's products: one of them, or what is wrong with their file.
     #[command(subcommand)]
     Products(products::Command),
+    /// Make keys for callers, and check the file of them.
+    #[command(subcommand)]
+    Keys(keys::Command),
     /// Work on model bundles.
     #[command(subcommand)]
     Bundle(bundle::Command),
@@ -95,6 +99,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Review(options) => review::run(&cli.config, &options),
         Command::Orders(command) => orders::run(&cli.config, &command),
         Command::Products(command) => products::run(&cli.config, &command),
+        Command::Keys(command) => keys::run(&cli.config, &command),
         Command::Bundle(command) => bundle::run(&cli.config, &command),
         Command::Backup(options) => backup::run(&cli.config, &options),
         Command::Forget(options) => forget::run(&cli.config, &options),

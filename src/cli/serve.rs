@@ -9,10 +9,11 @@ use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 
 use super::Found;
-use crate::config::{Config, LogFormat, StoreConfig, Webhook};
+use crate::config::{Access, Config, LogFormat, StoreConfig, Webhook};
 use crate::desk::{self, Desk, Routes, SystemClock};
 use crate::engine::{Engine, OpenError};
-use crate::http::{self, Limits, Metrics};
+use crate::http::{self, Door, Gate, Limits, Metrics, Tls};
+use crate::keys::Keys;
 use crate::live::Live;
 use crate::store::{Outbox, Sqlite, SqliteOptions, Store};
 use crate::ticket::EventKind;
@@ -24,6 +25,7 @@ pub(super) fn run(config: &Path) -> anyhow::Result<Found> {
     start_logging(config.log);
     http::log_panics_without_message();
     let limits = Limits { body_bytes: config.body_bytes, batch: config.workers, ..Limits::default() };
+    let gate = gate(&config)?;
     let options = desk::Options {
         workers: config.workers,
         queue: config.queue,
@@ -42,6 +44,11 @@ pub(super) fn run(config: &Path) -> anyhow::Result<Found> {
     let (config, fit) = (engine.config().clone(), engine.fit_report());
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let listener = bind(config.listen, "listen").await?;
+        let tls = match config.tls.clone() {
+            Some((certificate, key)) => Some(Tls::open(certificate, key).await?),
+            None => None,
+        };
+        let door = Door { limits, gate, tls };
         let metrics_address = match config.metrics_listen {
             Some(address) => {
                 let listener = bind(address, "metrics_listen").await?;
@@ -51,6 +58,7 @@ pub(super) fn run(config: &Path) -> anyhow::Result<Found> {
             }
             None => None,
         };
+        metrics::gauge!("triage_model_info", "bundle" => engine.bundle().name().to_string()).set(1.0);
         tracing::info!(
             address = %listener.local_addr()?,
             metrics = metrics_address,
@@ -81,7 +89,7 @@ pub(super) fn run(config: &Path) -> anyhow::Result<Found> {
             tokio::spawn(desk.clone().keep_tidy(days));
         }
         tokio::spawn(ring(desk.news(), nudge));
-        let served = http::serve(listener, desk, limits, stopped()).await;
+        let served = http::serve(listener, desk, door, stopped()).await;
         if let Some(deliverer) = deliverer {
             deliverer.stop().await;
         }
@@ -101,6 +109,14 @@ async fn ring(mut news: watch::Receiver<u64>, nudge: Nudge) {
     while news.changed().await.is_ok() {
         nudge.ring();
     }
+}
+
+/// Who is let in, and taking up edits of that.
+fn gate(config: &Config) -> anyhow::Result<Option<Gate>> {
+    let Access::Keys(path) = &config.access else { return Ok(None) };
+    let keys = Arc::new(Keys::open(path.clone()).map_err(OpenError::from)?);
+    keys.watch().context("cannot watch the file of keys")?;
+    Ok(Some(Gate::new(keys, Arc::new(SystemClock), config.time_zone.clone())))
 }
 
 fn open_store(config: &StoreConfig) -> anyhow::Result<Sqlite> {

@@ -70,6 +70,7 @@ pub(super) struct Rollback {
 /// With the generations that can be gone back to, how the files stand to it, and what was last refused and why.
 #[utoipa::path(get, path = "/v1/catalogue", tag = "catalogue", operation_id = "catalogue", params(openapi::Headers), responses(
     (status = 200, description = "what is served", body = Status),
+    openapi::AccessErrors,
 ))]
 pub(super) async fn status(extract::State(state): extract::State<State>) -> axum::Json<Status> {
     axum::Json(state.live().status())

@@ -16,6 +16,7 @@ use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use utoipa::IntoParams;
 
+use super::occupied::Occupied;
 use super::problem::{Code, Problem};
 use super::query::Query;
 use super::tail::{Line, Tail};
@@ -54,6 +55,7 @@ pub(super) struct Follow {
 pub(super) async fn follow(
     extract::State(state): extract::State<State>,
     headers: HeaderMap,
+    occupied: Option<axum::Extension<Occupied>>,
     Query(follow): Query<Follow>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     if !state.is_ready() {
@@ -74,6 +76,7 @@ pub(super) async fn follow(
         after,
         portion: VecDeque::new(),
         _place: place,
+        _occupied: occupied,
     };
     // Names the place, so that a caller who is cut off before the first event comes back to it.
     let opening = Event::default().retry(RETRY).id(after.to_string()).comment("open");
@@ -103,6 +106,8 @@ struct Follower {
     after: u64,
     portion: VecDeque<Arc<Line>>,
     _place: OwnedSemaphorePermit,
+    /// The connection is in use for as long as the stream is.
+    _occupied: Option<axum::Extension<Occupied>>,
 }
 
 impl Follower {

@@ -4,6 +4,7 @@
 //! what was expected is kept, what was found is dropped.
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use axum::Extension;
 use axum::body::{Bytes, HttpBody};
@@ -15,6 +16,9 @@ use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 
 use super::problem::{Code, Problem};
+
+/// How long a body may take to come in, all of it: a caller who dribbles holds a connection no longer.
+const BODY_TIME: Duration = Duration::from_secs(10);
 
 /// A request body.
 pub(super) struct Json<T>(pub(super) T);
@@ -35,8 +39,14 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         check_headers(request.headers())?;
         // A route without a limit of its own takes no body at all: forgetting one must not open the door.
         let BodyLimit(limit) = request.extensions().get().copied().unwrap_or(BodyLimit(0));
+        // A length that is declared is believed, so that nobody sends gigabytes for nothing.
+        if request.body().size_hint().lower() > limit as u64 {
+            return Err(too_large(limit));
+        }
         DefaultBodyLimit::max(limit).apply(&mut request);
-        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| unread(&rejection, limit))?;
+        let bytes = tokio::time::timeout(BODY_TIME, Bytes::from_request(request, state)).await;
+        let slow = |_elapsed| Problem::new(Code::BodyTooSlow, format!("body did not come within {BODY_TIME:?}"));
+        let bytes = bytes.map_err(slow)?.map_err(|rejection| unread(&rejection, limit))?;
         let text = std::str::from_utf8(&bytes).map_err(|error| {
             Problem::new(Code::InvalidUtf8, format!("body is not UTF-8 from byte {} on", error.valid_up_to()))
         })?;
@@ -74,11 +84,13 @@ fn check_headers(headers: &HeaderMap) -> Result<(), Problem> {
     Ok(())
 }
 
+fn too_large(limit: usize) -> Problem {
+    Problem::new(Code::BodyTooLarge, format!("body is too large; at most {limit} bytes are allowed"))
+}
+
 fn unread(rejection: &BytesRejection, limit: usize) -> Problem {
     match rejection {
-        BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => {
-            Problem::new(Code::BodyTooLarge, format!("body is too large; at most {limit} bytes are allowed"))
-        }
+        BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => too_large(limit),
         // The connection broke; hardly anyone is left to read this.
         _ => Problem::new(Code::InvalidJson, "body could not be read to its end"),
     }

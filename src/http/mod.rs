@@ -3,6 +3,7 @@
 //! The whole API is the table in `routes`. A handler translates and nothing else; no rule of the shop lives here.
 //! Whatever goes wrong becomes a `Problem` and gets its body in one place.
 
+mod access;
 mod catalogue;
 mod connection;
 mod conversations;
@@ -12,6 +13,7 @@ mod feedback;
 mod handoffs;
 mod health;
 mod metrics;
+mod occupied;
 mod openapi;
 mod panics;
 mod problem;
@@ -21,6 +23,7 @@ mod request_id;
 mod serve;
 mod stats;
 mod tail;
+mod tls;
 mod triage;
 mod webhooks;
 
@@ -33,16 +36,19 @@ use axum::routing::{get, post};
 use tokio::sync::{Semaphore, watch};
 use tower_http::catch_panic::CatchPanicLayer;
 
+use self::access::{DECIDING, HELPING, LEADING, RUNNING, TALKING, only};
 use self::extract::body_limit;
 use self::problem::{Code, Problem};
 use self::tail::Tail;
 use crate::desk::Desk;
 use crate::live::Live;
 
+pub use self::access::Gate;
 pub use self::metrics::Metrics;
 pub use self::openapi::document;
 pub use self::panics::log_panics_without_message;
 pub use self::serve::serve;
+pub use self::tls::Tls;
 
 /// A batch may be this many times as long as a single message.
 const BATCH_BODY_FACTOR: usize = 16;
@@ -74,10 +80,30 @@ impl Default for Limits {
     }
 }
 
+/// What the door lets in, and whom.
+#[derive(Clone, Default)]
+pub struct Door {
+    /// How much.
+    pub limits: Limits,
+    /// Whom: who shows a key, or everybody.
+    pub gate: Option<Gate>,
+    /// Behind which certificate; plain HTTP without one.
+    pub tls: Option<Tls>,
+}
+
+impl From<Limits> for Door {
+    /// Everybody, over plain HTTP.
+    fn from(limits: Limits) -> Self {
+        Self { limits, ..Self::default() }
+    }
+}
+
 /// What the handlers share.
 #[derive(Clone)]
 pub(crate) struct State {
     desk: Desk,
+    /// Who is let in; everybody if there is none.
+    gate: Option<Gate>,
     /// Whether new work is welcome.
     ready: Arc<watch::Sender<bool>>,
     limits: Limits,
@@ -88,10 +114,10 @@ pub(crate) struct State {
 }
 
 impl State {
-    fn new(desk: Desk, limits: Limits) -> Self {
+    fn new(desk: Desk, Door { limits, gate, tls: _ }: Door) -> Self {
         let tail = Arc::new(Tail::new(desk.clone()));
         let streams = Arc::new(Semaphore::new(limits.streams));
-        Self { desk, ready: Arc::new(watch::Sender::new(true)), limits, tail, streams }
+        Self { desk, gate, ready: Arc::new(watch::Sender::new(true)), limits, tail, streams }
     }
 
     /// The catalogue that is served.
@@ -111,25 +137,59 @@ impl State {
 }
 
 /// The API as a service, for tests and for programs with a server of their own.
-pub fn router(desk: Desk, limits: Limits) -> Router {
-    routes(State::new(desk, limits))
+pub fn router(desk: Desk, door: impl Into<Door>) -> Router {
+    routes(State::new(desk, door.into()))
 }
 
-/// The whole API.
+/// The whole API: for each kind of caller a table of what they may do, and what needs no key.
 fn routes(state: State) -> Router {
-    let single = body_limit(state.limits.body_bytes);
-    let batch = body_limit(state.limits.body_bytes.saturating_mul(BATCH_BODY_FACTOR));
+    Router::new()
+        .merge(only(DECIDING, &state, deciding(state.limits)))
+        .merge(only(TALKING, &state, talking()))
+        .merge(only(HELPING, &state, helping()))
+        .merge(only(LEADING, &state, leading()))
+        .merge(only(RUNNING, &state, running()))
+        .route("/health", get(health::health))
+        .route("/ready", get(health::ready))
+        .route("/openapi.json", get(openapi::serve_document))
+        .merge(openapi::page())
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        // Layers, from the handlers outwards:
+        // 1. A handler that panics becomes a problem, so that the connection lives on and the caller gets an answer.
+        .layer(CatchPanicLayer::custom(panics::to_response))
+        // 2. The id of the request; it also writes and logs every problem from further in.
+        .layer(from_fn(request_id::identify))
+        // 3. Outermost: from when to when the connection is in use.
+        .layer(from_fn(occupied::occupy))
+        .with_state(state)
+}
+
+/// What gateways do.
+fn deciding(limits: Limits) -> Router<State> {
+    let batch = limits.body_bytes.saturating_mul(BATCH_BODY_FACTOR);
+    Router::new()
+        .route("/v1/triage", post(triage::single).layer(body_limit(limits.body_bytes)))
+        .route("/v1/triage/batch", post(triage::batch).layer(body_limit(batch)))
+        .route("/v1/quote", post(quote::quote).layer(body_limit(limits.body_bytes)))
+}
+
+/// What everybody does who speaks with a customer.
+fn talking() -> Router<State> {
     let step = || body_limit(STEP_BODY);
     Router::new()
-        .route("/v1/triage", post(triage::single).layer(single))
-        .route("/v1/triage/batch", post(triage::batch).layer(batch))
         .route("/v1/conversations/{id}", get(conversations::read))
         .route("/v1/conversations/{id}/close", post(conversations::close))
         .route("/v1/conversations/{id}/assign", post(conversations::assign).layer(step()))
         .route("/v1/conversations/{id}/rating", post(conversations::rate).layer(step()))
         .route("/v1/conversations/{id}/messages", post(conversations::message).layer(step()))
-        .route("/v1/quote", post(quote::quote).layer(body_limit(state.limits.body_bytes)))
         .route("/v1/feedback", post(feedback::give).layer(step()))
+}
+
+/// What agents' screens do.
+fn helping() -> Router<State> {
+    let step = || body_limit(STEP_BODY);
+    Router::new()
         .route("/v1/handoffs", get(handoffs::list))
         .route("/v1/handoffs/events", get(events::follow))
         .route("/v1/handoffs/{id}", get(handoffs::read))
@@ -137,25 +197,24 @@ fn routes(state: State) -> Router {
         .route("/v1/handoffs/{id}/release", post(handoffs::release).layer(step()))
         .route("/v1/handoffs/{id}/resolve", post(handoffs::resolve).layer(step()))
         .route("/v1/handoffs/{id}/return", post(handoffs::give_back).layer(step()))
-        .route("/v1/webhooks", get(webhooks::status))
-        .route("/v1/webhooks/dead", get(webhooks::dead))
-        .route("/v1/webhooks/replay", post(webhooks::replay).layer(step()))
+}
+
+/// What leads do.
+fn leading() -> Router<State> {
+    Router::new()
         .route("/v1/catalogue", get(catalogue::status))
         .route("/v1/catalogue/validate", post(catalogue::validate))
         .route("/v1/catalogue/reload", post(catalogue::reload).layer(body_limit(CHANGE_BODY)))
         .route("/v1/catalogue/rollback", post(catalogue::rollback).layer(body_limit(CHANGE_BODY)))
         .route("/v1/stats", get(stats::stats))
-        .route("/health", get(health::health))
-        .route("/ready", get(health::ready))
-        .route("/openapi.json", get(openapi::serve_document))
-        .fallback(not_found)
-        .method_not_allowed_fallback(method_not_allowed)
-        // Layers, from the handlers outwards:
-        // 1. A handler that panics becomes a problem, so that the connection lives on and the caller gets an answer.
-        .layer(CatchPanicLayer::custom(panics::to_response))
-        // 2. The id of the request; outermost, since it also writes and logs every problem from further in.
-        .layer(from_fn(request_id::identify))
-        .with_state(state)
+}
+
+/// What operators do.
+fn running() -> Router<State> {
+    Router::new()
+        .route("/v1/webhooks", get(webhooks::status))
+        .route("/v1/webhooks/dead", get(webhooks::dead))
+        .route("/v1/webhooks/replay", post(webhooks::replay).layer(body_limit(STEP_BODY)))
 }
 
 async fn not_found() -> Problem {

@@ -8,9 +8,13 @@ use axum::response::IntoResponse;
 use serde_json::{Value, json};
 use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::header::{Header, HeaderBuilder};
+use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
-use utoipa::{IntoParams, IntoResponses, OpenApi};
+use utoipa::{IntoParams, IntoResponses, Modify, OpenApi};
 
 use super::problem::{Code, ErrorBody, Problem};
 use super::request_id::RequestId;
@@ -46,9 +50,48 @@ use crate::ticket::Event;
         (name = "stats", description = "what was done, added up"),
         (name = "health", description = "for load balancers and supervisors"),
         (name = "meta", description = "about the API itself"),
-    )
+    ),
+    modifiers(&Locks)
 )]
 struct Api;
+
+/// The ways in which a key is shown, on everything but what needs none.
+struct Locks;
+
+impl Modify for Locks {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let bearer = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("a key, where the service asks for one"));
+        let header = ApiKey::Header(ApiKeyValue::with_description(
+            "x-api-key",
+            "the same, for programs that cannot set `authorization`",
+        ));
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("bearer", SecurityScheme::Http(bearer.build()));
+        components.add_security_scheme("api_key", SecurityScheme::ApiKey(header));
+        // An empty requirement: a service without keys asks for none.
+        let ways = [
+            SecurityRequirement::default(),
+            SecurityRequirement::new("bearer", NONE),
+            SecurityRequirement::new("api_key", NONE),
+        ];
+        for (path, item) in &mut document.paths.paths {
+            if path.starts_with("/v1/") {
+                for operation in operations(item) {
+                    operation.security = Some(ways.to_vec());
+                }
+            }
+        }
+    }
+}
+
+/// No scopes.
+const NONE: [&str; 0] = [];
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.get, &mut item.post, &mut item.put, &mut item.delete, &mut item.patch].into_iter().flatten()
+}
 
 /// The OpenAPI 3.1 document of the whole API.
 #[must_use]
@@ -65,6 +108,13 @@ static JSON: LazyLock<String> =
 ))]
 pub(super) async fn serve_document() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json")], JSON.as_str())
+}
+
+/// `/try`: a page that shows the document and sends requests, from files in the program: it works without the network.
+pub(super) fn page<S: Clone + Send + Sync + 'static>() -> axum::Router<S> {
+    let config =
+        utoipa_swagger_ui::Config::from("/openapi.json").try_it_out_enabled(true).display_request_duration(true);
+    utoipa_swagger_ui::SwaggerUi::new("/try").config(config).into()
 }
 
 /// Headers that a request may have.
@@ -115,7 +165,7 @@ macro_rules! errors {
 
         impl IntoResponses for $name {
             fn responses() -> BTreeMap<String, RefOr<Response>> {
-                describe(&[$(&$codes[..]),+].concat())
+                describe(&[&ACCESS_CODES[..], $(&$codes[..]),+].concat())
             }
         })+
     };
@@ -134,8 +184,8 @@ errors! {
     ReloadErrors: BODY_CODES;
     /// What can go wrong with going back.
     RollbackErrors: BODY_CODES, [Code::UnknownGeneration];
-    /// What can go wrong with the question whether the server is ready.
-    ReadyErrors: [Code::NotReady];
+    /// What can go wrong with looking at what is served.
+    AccessErrors: [];
     /// What can go wrong with reading something that takes no parameters.
     StoreErrors: STORE_CODES;
     /// What can go wrong with reading a list.
@@ -158,12 +208,25 @@ errors! {
     ReplayErrors: BODY_CODES, STORE_CODES;
 }
 
+/// What can go wrong with the question whether the server is ready, which needs no key.
+pub(super) struct ReadyErrors;
+
+impl IntoResponses for ReadyErrors {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        describe(&[Code::NotReady])
+    }
+}
+
+/// What can go wrong wherever a key is asked for.
+const ACCESS_CODES: [Code; 4] = [Code::Unauthorized, Code::Forbidden, Code::RateLimited, Code::QuotaExceeded];
+
 /// What can go wrong wherever there is a body.
-const BODY_CODES: [Code; 6] = [
+const BODY_CODES: [Code; 7] = [
     Code::InvalidJson,
     Code::InvalidUtf8,
     Code::InvalidRequest,
     Code::BodyTooLarge,
+    Code::BodyTooSlow,
     Code::UnsupportedMediaType,
     Code::Internal,
 ];

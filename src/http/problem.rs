@@ -4,7 +4,9 @@
 //! ([`request_id::identify`](super::request_id::identify)) writes the body, because it knows the request id, and logs
 //! the problem, so that each is logged once. A message never repeats what the customer or the caller wrote.
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -28,10 +30,15 @@ pub(super) enum Code {
     TextEmpty,
     TextTooLong,
     BodyTooLarge,
+    BodyTooSlow,
     UnsupportedMediaType,
+    Unauthorized,
+    Forbidden,
     NotFound,
     UnknownGeneration,
     MethodNotAllowed,
+    RateLimited,
+    QuotaExceeded,
     Overloaded,
     DeadlineExceeded,
     NotReady,
@@ -57,17 +64,22 @@ struct Row {
 
 impl Code {
     /// All of them, in the order of the documents.
-    pub(super) const ALL: [Self; 23] = [
+    pub(super) const ALL: [Self; 28] = [
         Self::InvalidJson,
         Self::InvalidUtf8,
         Self::InvalidRequest,
         Self::TextEmpty,
         Self::TextTooLong,
         Self::BodyTooLarge,
+        Self::BodyTooSlow,
         Self::UnsupportedMediaType,
+        Self::Unauthorized,
+        Self::Forbidden,
         Self::NotFound,
         Self::UnknownGeneration,
         Self::MethodNotAllowed,
+        Self::RateLimited,
+        Self::QuotaExceeded,
         Self::Overloaded,
         Self::DeadlineExceeded,
         Self::NotReady,
@@ -93,10 +105,15 @@ impl Code {
             Self::TextEmpty => ("text_empty", StatusCode::UNPROCESSABLE_ENTITY, false, "neither text nor attachments"),
             Self::TextTooLong => ("text_too_long", StatusCode::UNPROCESSABLE_ENTITY, false, "the text has too many characters"),
             Self::BodyTooLarge => ("body_too_large", StatusCode::PAYLOAD_TOO_LARGE, false, "the body has too many bytes"),
+            Self::BodyTooSlow => ("body_too_slow", StatusCode::REQUEST_TIMEOUT, true, "the body did not come in time"),
             Self::UnsupportedMediaType => ("unsupported_media_type", StatusCode::UNSUPPORTED_MEDIA_TYPE, false, "the body is not declared as plain JSON"),
+            Self::Unauthorized => ("unauthorized", StatusCode::UNAUTHORIZED, false, "a key is needed, or the one shown is not valid"),
+            Self::Forbidden => ("forbidden", StatusCode::FORBIDDEN, false, "the key's role may not do this"),
             Self::NotFound => ("not_found", StatusCode::NOT_FOUND, false, "no such path, conversation, ticket or message"),
             Self::UnknownGeneration => ("unknown_generation", StatusCode::NOT_FOUND, false, "no such generation of the catalogue is kept"),
             Self::MethodNotAllowed => ("method_not_allowed", StatusCode::METHOD_NOT_ALLOWED, false, "the path does not take this method"),
+            Self::RateLimited => ("rate_limited", StatusCode::TOO_MANY_REQUESTS, true, "the key sends more in a second than it may"),
+            Self::QuotaExceeded => ("quota_exceeded", StatusCode::TOO_MANY_REQUESTS, true, "the key has used up its requests of the day"),
             Self::Overloaded => ("overloaded", StatusCode::TOO_MANY_REQUESTS, true, "too many messages are waiting, or too many event streams are open"),
             Self::DeadlineExceeded => ("deadline_exceeded", StatusCode::GATEWAY_TIMEOUT, true, "the deadline passed before the reply was there"),
             Self::NotReady => ("not_ready", StatusCode::SERVICE_UNAVAILABLE, true, "the server is going down"),
@@ -171,6 +188,8 @@ struct ErrorDetail {
 pub(super) struct Problem {
     code: Code,
     message: String,
+    /// When it may be tried again, where that is known.
+    wait: Option<Duration>,
     /// For the log only.
     cause: Option<Arc<anyhow::Error>>,
 }
@@ -178,19 +197,24 @@ pub(super) struct Problem {
 impl Problem {
     /// `message`: lower case, no full stop, what is allowed, nothing that the customer wrote.
     pub(super) fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), cause: None }
+        Self { code, message: message.into(), wait: None, cause: None }
     }
 
     /// A mistake of our own; the caller learns no more than that.
     pub(super) fn internal(cause: impl Into<anyhow::Error>) -> Self {
         let message = "the server failed on this request; its log has the cause under the request id";
-        Self { code: Code::Internal, message: message.to_owned(), cause: Some(Arc::new(cause.into())) }
+        Self { cause: Some(Arc::new(cause.into())), ..Self::new(Code::Internal, message) }
     }
 
     /// The store failed; what was asked for was not done, and may be asked for again.
     fn store(cause: impl Into<anyhow::Error>) -> Self {
         let message = "the store could not be read or written; nothing was changed";
-        Self { code: Code::StoreFailed, message: message.to_owned(), cause: Some(Arc::new(cause.into())) }
+        Self { cause: Some(Arc::new(cause.into())), ..Self::new(Code::StoreFailed, message) }
+    }
+
+    /// The same, with the time after which it is worth trying again.
+    pub(super) fn retry_after(self, wait: Duration) -> Self {
+        Self { wait: Some(wait), ..self }
     }
 
     /// The body, not logged: for the documents.
@@ -226,10 +250,22 @@ impl IntoResponse for Problem {
         let Row { status, retryable, .. } = self.code.row();
         let mut response = status.into_response();
         if retryable {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds_to_wait(self.wait)));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response.extensions_mut().insert(self);
         response
+    }
+}
+
+/// Whole seconds, at least one. Where nothing is known, one to three at random: callers who were refused together are not to
+/// come back together.
+fn seconds_to_wait(wait: Option<Duration>) -> u64 {
+    match wait {
+        Some(wait) => wait.as_secs() + u64::from(wait.subsec_nanos() > 0).max(u64::from(wait.as_secs() == 0)),
+        None => 1 + RandomState::new().hash_one(()) % 3,
     }
 }
 

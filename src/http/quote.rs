@@ -1,10 +1,9 @@
 //! `POST /v1/quote`: what a basket costs.
 
-use axum::extract;
-
+use super::access::Work;
 use super::extract::Json;
+use super::openapi;
 use super::problem::Problem;
-use super::{State, openapi};
 use crate::quote::{QuoteReply, QuoteRequest};
 
 /// Works out a basket: the best legal combination of promotions, shipping, and what one step more would save.
@@ -23,8 +22,8 @@ use crate::quote::{QuoteReply, QuoteRequest};
     responses((status = 200, description = "the sum, line by line", body = QuoteReply), openapi::QuoteErrors),
 )]
 pub(super) async fn quote(
-    extract::State(state): extract::State<State>,
+    Work(desk): Work,
     Json(request): Json<QuoteRequest>,
 ) -> Result<axum::Json<QuoteReply>, Problem> {
-    Ok(axum::Json(state.desk.quote(request).await?))
+    Ok(axum::Json(desk.quote(request).await?))
 }

@@ -10,6 +10,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tracing::Instrument;
 
+use super::metrics::Timed;
 use super::problem::Problem;
 
 /// The header that carries it, both ways.
@@ -61,9 +62,11 @@ pub(super) async fn identify(mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(id.clone());
 
     // The path as in the route table: one that a caller made up could hold anything.
-    let path = request.extensions().get::<MatchedPath>().map_or("other", MatchedPath::as_str);
+    let path = request.extensions().get::<MatchedPath>().map_or("other", MatchedPath::as_str).to_owned();
+    let path = path.as_str();
     // At the highest level, so that lines from the workers carry the id whatever the log filter is.
-    let span = tracing::error_span!("request", request_id = %id, method = %request.method(), path);
+    let span = tracing::error_span!("request", request_id = %id, method = %request.method(), path, key = tracing::field::Empty);
+    let timed = Timed::start(path, request.method());
 
     let mut response = next.run(request).instrument(span).await;
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
@@ -72,6 +75,7 @@ pub(super) async fn identify(mut request: Request, next: Next) -> Response {
     if let Ok(id) = HeaderValue::from_str(&id.0) {
         response.headers_mut().insert(HEADER, id);
     }
+    timed.answered(response.status());
     response
 }
 

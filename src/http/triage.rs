@@ -8,11 +8,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
+use super::access::{Caller, Work};
 use super::extract::Json;
 use super::problem::{Code, ErrorBody, Problem};
 use super::query::Query;
 use super::request_id::RequestId;
 use super::{State, openapi};
+use crate::desk::Desk;
 use crate::{Reply, Request};
 
 /// Messages in one batch, at most.
@@ -66,11 +68,11 @@ enum BatchItem {
     ),
 )]
 pub(super) async fn single(
-    extract::State(state): extract::State<State>,
     Query(mode): Query<Mode>,
+    Work(desk): Work,
     Json(request): Json<Request>,
 ) -> Result<impl IntoResponse, Problem> {
-    let reply = state.desk.message(request, mode.shadow).await?;
+    let reply = desk.message(request, mode.shadow).await?;
     Ok(([(header::CONTENT_TYPE, "application/json")], reply))
 }
 
@@ -90,21 +92,25 @@ pub(super) async fn single(
 pub(super) async fn batch(
     extract::State(state): extract::State<State>,
     id: RequestId,
+    caller: Caller,
+    Work(desk): Work,
     Json(Batch { requests }): Json<Batch>,
 ) -> Result<axum::Json<BatchReply>, Problem> {
     if !(1..=MAX_BATCH).contains(&requests.len()) {
         let message = format!("`requests` has {} items; 1 to {MAX_BATCH} are allowed", requests.len());
         return Err(Problem::new(Code::InvalidRequest, message));
     }
-    let outcomes = decide_all(&state, requests).await;
+    // The door has counted one.
+    caller.spend(requests.len() - 1)?;
+    let outcomes = decide_all(&desk, state.limits.batch, requests).await;
     let replies = outcomes.into_iter().map(|outcome| item(outcome, &id)).collect();
     Ok(axum::Json(BatchReply { replies }))
 }
 
 /// Decides all, in order, a few at a time: one batch keeps every worker busy and still leaves the queue to others.
-async fn decide_all(state: &State, requests: Vec<Request>) -> Vec<Result<String, Problem>> {
-    let decided = requests.into_iter().map(|request| async { Ok(state.desk.message(request, false).await?) });
-    futures_util::stream::iter(decided).buffered(state.limits.batch.max(1)).collect().await
+async fn decide_all(desk: &Desk, at_a_time: usize, requests: Vec<Request>) -> Vec<Result<String, Problem>> {
+    let decided = requests.into_iter().map(|request| async { Ok(desk.message(request, false).await?) });
+    futures_util::stream::iter(decided).buffered(at_a_time.max(1)).collect().await
 }
 
 fn item(outcome: Result<String, Problem>, id: &RequestId) -> BatchItem {

@@ -31,6 +31,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // Which events there are, for endpoints that want some, and what states an order can have.
     ("config", &["orders", "ticket", "yaml"]),
     // Outside of everything that decides: files, a database, other systems.
+    // Who may call, and how much.
+    ("keys", &["yaml"]),
     ("ticket", &["catalogue", "incoming", "labels", "reply"]),
     ("conversation", &["catalogue", "incoming", "reply", "shop", "slots", "text"]),
     ("store", &["catalogue", "config", "conversation", "incoming", "labels", "reply", "ticket"]),
@@ -142,7 +144,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "ticket",
         ],
     ),
-    ("http", &["desk", "incoming", "labels", "live", "quote", "reply", "stats", "store", "ticket", "yaml"]),
+    ("http", &["desk", "incoming", "keys", "labels", "live", "quote", "reply", "stats", "store", "ticket", "yaml"]),
     (
         "cli",
         &[
@@ -157,6 +159,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "head",
             "http",
             "incoming",
+            "keys",
             "labels",
             "lint",
             "live",

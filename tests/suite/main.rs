@@ -16,6 +16,7 @@ mod diff;
 mod explain;
 mod facts;
 mod http;
+mod keys;
 mod leakage;
 mod lint;
 mod live;

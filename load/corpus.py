@@ -38,7 +38,8 @@ CONTINUED = 0.6        # share of messages in a conversation that may have begun
 VERIFIED = 0.3         # share of conversations in which the gateway knows the customer
 
 OPENINGS = ["你好，", "您好 ", "亲，", "请问", "那个 ", "我想问下 ", "麻烦问一下，", "客服 ", "喂 ", "哈喽，"]
-ENDINGS = ["呢", "啊", "呀", "？", "？？", "。", "~", "！", "!!", "…", " 谢谢", "，急", " 在线等", "，亲", " 🙏", "😊", "😭", "😡", "🤔", " 👍", "😂😂"]
+ENDINGS = ["呢", "啊", "呀", "？", "？？", "。", "~", "！", "!!", "…", " 谢谢", "，急", " 在线等", "，亲", " 🙏",
+           "😊", "😭", "😡", "🤔", " 👍", "😂😂"]
 ENGLISH_OPENINGS = ["hi, ", "hello ", "hey ", "quick question: ", "excuse me, ", "hi there! "]
 ENGLISH_ENDINGS = ["?", "??", "!", " please", " thanks", " pls 🙏", " asap", "...", " 😡", " thx 😊"]
 

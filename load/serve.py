@@ -1,6 +1,6 @@
 """How many messages a second, how fast, and what happens when more come?
 
-    python3 load/serve.py [--program target/release/triage] [--oha oha] [--minutes 10] [--quick] [--json]
+    python3 load/serve.py [--program target/release/triage] [--oha oha] [--queue N] [--minutes 10] [--quick] [--json]
 
 Starts the service with a configuration and a store of its own in a temporary folder and sends it messages of `load/corpus.py`, each stored
 before it is answered, with `oha` (`cargo install oha --locked`). The generator runs on the same cores and is counted. In turn:
@@ -46,7 +46,7 @@ class Bench:
 
     def __init__(self, options, folder):
         self.options, self.folder, self.rows, self.scale = options, pathlib.Path(folder), [], options.minutes / 10
-        self.service = Service(options, folder).start()
+        self.service = Service(options, folder, settings=[f"queue: {options.queue}"] if options.queue else []).start()
         self.memory = Memory(self.service)
         texts = Texts()
         self.corpora = {"repeats": Corpus(1, texts=texts), "distinct": Corpus(2, distinct=True, texts=texts)}
@@ -235,6 +235,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     services.add_options(parser)
     parser.add_argument("--oha", default="oha", help="the program, version 1.16 or so")
+    parser.add_argument("--queue", type=int, help="`queue` of the configuration, instead of its default")
     parser.add_argument("--minutes", type=float, default=10, help="about how long")
     parser.add_argument("--quick", action="store_true", help="the same as --minutes 1: whether everything runs")
     parser.add_argument("--json", action="store_true", help="print one object; progress goes to standard error")

@@ -170,7 +170,8 @@ def measure(bench):
     bench.run("closed loop, 1 caller", bench.seconds(15), connections=1)
     top = bench.run("closed loop, 8 callers", bench.seconds(20), connections=8)
     found = search(bench, round(top["answered_per_s"] * 0.5), round(top["answered_per_s"] * 0.15))
-    base = found or max(20, round(top["answered_per_s"] * 0.3))
+    # Where no rate holds, half of what a closed loop reaches: four times that is too much in any case.
+    base = found or max(20, round(top["answered_per_s"] * 0.5))
     bench.run(f"{AIM}/s", bench.seconds(25), AIM)
     goodput = {times: bench.run(f"overload, {times:g} x", bench.seconds(20), round(base * times), MANY) for times in (1, 1.5, 2, 4)}
     gentle = round(base * 0.8)

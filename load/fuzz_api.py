@@ -192,10 +192,14 @@ def tell(runs, logged):
     failures = sum(report["test_cases"]["unique_failures"] for _, report, _ in runs)
     operations = sum(report["operations"]["tested"] for _, report, _ in runs)
     excused = sum((counts for _, _, counts in runs), collections.Counter())
+    unreached = [name for _, report, _ in runs for name, phases in report["valid_rates"].items()
+                 if not sum(phase["accepted"] for phase in phases.values())]
+    if unreached:
+        print(f"never accepted, so hardly tried: {', '.join(unreached)}")
     for reason, times in excused.most_common():
         print(f"excused {times:5}: {reason}")
     print(f"{operations} operations, {cases} cases, {failures} failures, {sum(excused.values())} excused, {len(logged)} errors in the log")
-    return 1 if failures or logged or any(code for code, _, _ in runs) else 0
+    return 1 if failures or logged or unreached or any(code for code, _, _ in runs) else 0
 
 
 if __name__ == "__main__":

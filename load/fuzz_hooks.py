@@ -3,13 +3,14 @@
 An entry excuses one failure of one check, for these operations, if its message and the answer's body read so. Anything else stays a failure.
 """
 
+import itertools
 import os
 import re
 
+import requests
 import schemathesis
 
 REFUSED, ACCEPTED, FAILED = "ST202", "ST201", "ST101"
-ALL = ".*"
 
 # Failure, operations, what the failure or the body says, reason. What the catalogue or the store decides cannot stand in a description.
 EXCUSED = [
@@ -26,15 +27,38 @@ EXCUSED = [
     (REFUSED, r"/v1/quote$", r"`basket\[\d+\]`: `product` or `price` must", "one of two: said in words"),
     (REFUSED, r"/v1/quote$", r"the product is not known here", "the shop's data say which products there are"),
     (REFUSED, r"/v1/quote$", r"unknown (coupon|level|place)", "the shop says which coupons and places there are"),
+    (REFUSED, r"/v1/stats$", r"`to` must not be before", "one day is held against the other: said in words"),
+    (REFUSED, r"/v1/stats$", r"366 days at most", "one day is held against the other: said in words"),
+    (ACCEPTED, r"/v1/stats$", r"not matching the 'date' format", "a parameter that is empty counts as left out"),
+    (ACCEPTED, r"/batch$", r'"replies":\[.*"error":\{', "what is wrong with one message is told in its place"),
+    (ACCEPTED, r"", r"(?i)(after|last-event-id|sequence|generation|_ms)\b[^:]*[-:] value greater than maximum", "read up to 2^64-1, described as `int64`"),
+    (ACCEPTED, r"", r"in header - object with unexpected properties", "headers that nobody knows are passed over"),
 ]
 
 LARGEST = 2**64 - 1
+STEPS, TICKETS = itertools.count(), itertools.count()
 
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """Keeps waits short, and writes 2.0 as 2: JSON Schema takes both for a whole number, the service only the second."""
+    """Keeps waits short, and writes 2.0 as 2: JSON Schema takes both for a whole number, the service only the second.
+
+    Every other step of a ticket gets one that waits for it: made-up ids end as 404, and links alone hardly get to the later steps.
+    """
     case.body = written(case.body)
+    step = re.fullmatch(r"/v1/handoffs/\{id\}/(\w+)", case.operation.path)
+    if step and case.meta.phase.name != "stateful" and next(STEPS) % 2 == 0:
+        agent = case.body.get("agent") if isinstance(case.body, dict) else None
+        case.path_parameters["id"] = open_ticket(case.operation.base_url, step[1], agent)
+
+
+def open_ticket(service, step, agent):
+    number = next(TICKETS)
+    asked = {"conversation_id": f"fuzz-{number}", "message_id": "m-1", "text": "找个活人来跟我说"}
+    ticket = requests.post(f"{service}/v1/triage", json=asked, timeout=10).json()["handoff"]["ticket_id"]
+    if step != "claim":
+        requests.post(f"{service}/v1/handoffs/{ticket}/claim", json={"agent": agent}, timeout=10)
+    return ticket
 
 
 def written(value, key=None):

@@ -73,7 +73,11 @@ struct Reason {
 enum Tried {
     Decided(Reply),
     /// Not decided. `again` says whether the same message may be sent once more, and `after` how long to wait first.
-    Failed { why: String, again: bool, after: Option<Duration> },
+    Failed {
+        why: String,
+        again: bool,
+        after: Option<Duration>,
+    },
 }
 
 #[tokio::main]

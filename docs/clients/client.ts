@@ -88,10 +88,9 @@ if (conversation === undefined || text === undefined) {
   console.error('usage: node client.ts CONVERSATION TEXT [MESSAGE_ID]');
   process.exit(2);
 }
-const reply = await decide({ conversation_id: conversation, message_id: id ?? randomUUID(), text, deadline_ms: TRY });
-if (reply) {
+decide({ conversation_id: conversation, message_id: id ?? randomUUID(), text, deadline_ms: TRY }).then((reply) => {
+  process.exitCode = reply ? 0 : 1;
+  if (!reply) return;
   console.log(`decision: ${reply.decision}`);
   act(reply);
-} else {
-  process.exitCode = 1;
-}
+});

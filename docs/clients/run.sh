@@ -6,7 +6,7 @@
 # TRIAGE_URL and TRIAGE_KEY as for the clients; NODE is the program to take for Node. The Rust client is built with cargo unless it is
 # given. A tool that is not there counts as a failure unless it is allowed to be missing. Writes messages into the service's store.
 set -uo pipefail
-cd "$(dirname "$0")"
+cd "$(dirname "$0")" || exit 2
 allowed=" " rust=""
 while [ $# -gt 0 ]; do
     case "$1" in

@@ -71,7 +71,7 @@ struct Reason {
 
 /// What came of one try.
 enum Tried {
-    Decided(Reply),
+    Decided(Box<Reply>),
     /// Not decided. `again` says whether the same message may be sent once more, and `after` how long to wait first.
     Failed {
         why: String,
@@ -105,7 +105,7 @@ async fn main() -> anyhow::Result<ExitCode> {
 }
 
 /// The reply, or none after telling why. Every try has the same `message_id`, so the message is decided once.
-async fn decide(client: &reqwest::Client, message: &Value) -> anyhow::Result<Option<Reply>> {
+async fn decide(client: &reqwest::Client, message: &Value) -> anyhow::Result<Option<Box<Reply>>> {
     let (give_up, mut wait) = (Instant::now() + PATIENCE, Duration::from_millis(200));
     loop {
         let (why, again, after) = match post(client, message).await? {
@@ -134,7 +134,8 @@ async fn post(client: &reqwest::Client, message: &Value) -> anyhow::Result<Tried
     let seconds = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
     let Ok(body) = response.text().await else { return Ok(unheard()) };
     if status.is_success() {
-        return Ok(Tried::Decided(serde_json::from_str(&body).context("the reply is not what docs/api.md says")?));
+        let reply = serde_json::from_str(&body).context("the reply is not what docs/api.md says")?;
+        return Ok(Tried::Decided(Box::new(reply)));
     }
     let why = format!("status {} {}", status.as_u16(), explain(&body));
     Ok(Tried::Failed { why, again: AGAIN.contains(&status.as_u16()), after: seconds.map(Duration::from_secs) })

@@ -126,7 +126,7 @@ async fn decide(client: &reqwest::Client, message: &Value) -> anyhow::Result<Opt
 async fn post(client: &reqwest::Client, message: &Value) -> anyhow::Result<Tried> {
     let url = env::var("TRIAGE_URL").unwrap_or_else(|_| "http://127.0.0.1:8080".to_owned());
     let mut request = client.post(format!("{url}/v1/triage")).header(CONTENT_TYPE, "application/json");
-    if let Ok(key) = env::var("TRIAGE_KEY") {
+    if let Some(key) = env::var("TRIAGE_KEY").ok().filter(|key| !key.is_empty()) {
         request = request.header(AUTHORIZATION, format!("Bearer {key}"));
     }
     let Ok(response) = request.body(message.to_string()).send().await else { return Ok(unheard()) };

@@ -260,7 +260,15 @@ impl Back {
         let incoming = &*task.incoming;
         let own = self.as_stored(incoming.utterance().as_str());
         let situation = situation(engine, &kept, ticket.as_ref(), now);
-        let burst = joined(engine, &situation, incoming, now);
+        let mut burst = joined(engine, &situation, incoming, now);
+        let mut alone = None;
+        if burst.is_some() && !task.superseded {
+            match handle(incoming, &situation, now) {
+                Ok(handled) if wants_a_person(&handled.reply) => (burst, alone) = (None, Some(Ok(handled))),
+                Ok(_) => {}
+                Err(pending) => return Ok(Err(pending)),
+            }
+        }
         let (mut reply, state, opened, events);
         if task.superseded {
             let reason = Reason { code: "superseded".into(), detail: "decided with a later message".into() };
@@ -268,12 +276,13 @@ impl Back {
             state = State { last_at: Some(now.timestamp()), ..situation.state.clone() };
             (opened, events) = (ticket, Vec::new());
         } else {
-            let handled = match &burst {
-                Some(burst) => {
+            let handled = match (&burst, alone) {
+                (_, Some(alone)) => alone,
+                (Some(burst), None) => {
                     let before = Situation { state: burst.before.clone(), holder: situation.holder.clone() };
                     handle(&incoming.following(&burst.text), &before, now)
                 }
-                None => handle(incoming, &situation, now),
+                (None, None) => handle(incoming, &situation, now),
             };
             let handled = match handled {
                 Ok(handled) => handled,
@@ -360,6 +369,14 @@ impl Back {
 
 fn json(reply: &Reply) -> String {
     serde_json::to_string(reply).expect("a reply is plain data")
+}
+
+/// Whether a message of a burst calls for a person by itself. Read together with what was asked before it, that could go unheard.
+fn wants_a_person(reply: &Reply) -> bool {
+    let calls = |code: &str| {
+        ["user_request", "complaint", "mood"].contains(&code) || code.starts_with("emotion:") || code.starts_with("sensitive:")
+    };
+    reply.decision == DecisionKind::Handoff && reply.reasons.first().is_some_and(|reason| calls(&reason.code))
 }
 
 /// On trial nothing is said.

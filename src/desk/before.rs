@@ -5,6 +5,7 @@ use jiff::Zoned;
 use crate::conversation::{self, Awaiting, Burst, Holder, Situation, State, Waiting};
 use crate::engine::Engine;
 use crate::incoming::Incoming;
+use crate::reply::{DecisionKind, Reply};
 use crate::store::Conversation;
 use crate::text::Message;
 use crate::ticket::Ticket;
@@ -83,4 +84,22 @@ pub(super) fn extended(burst: Option<&Burst>, before: &State, incoming: &Incomin
         },
         None => Burst { message_ids: vec![id], text: own.to_owned(), before: State { burst: None, ..before.clone() } },
     }
+}
+
+/// Whether a message of a burst calls for a person by itself. Read together with what was asked before it, that could go unheard.
+pub(super) fn wants_a_person(reply: &Reply) -> bool {
+    let calls = |code: &str| {
+        ["user_request", "complaint", "mood"].contains(&code)
+            || code.starts_with("emotion:")
+            || code.starts_with("sensitive:")
+    };
+    reply.decision == DecisionKind::Handoff && reply.reasons.first().is_some_and(|reason| calls(&reason.code))
+}
+
+/// Characters that weigh as much as a short message: patterns and slots read all of a text, the model its beginning.
+const CHARS_OF_WEIGHT: u64 = 500;
+
+/// How much work a message is, in short ones.
+pub(super) fn weight(incoming: &Incoming) -> u64 {
+    1 + incoming.utterance().as_str().chars().count() as u64 / CHARS_OF_WEIGHT
 }

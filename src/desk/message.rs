@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp, Zoned};
 use sha2::{Digest, Sha256};
 use tokio::time::timeout_at;
 
-use super::before::{extended, joined, new_conversation, situation};
+use super::before::{extended, joined, new_conversation, situation, wants_a_person, weight};
 use super::busy::Turn as Right;
 use super::counted::{Counted, stage_took};
 use super::pool::Place;
@@ -34,13 +34,6 @@ const TRIES: usize = 4;
 
 /// How far back a customer's tickets are looked at for the same story at other orders.
 const LATELY: SignedDuration = SignedDuration::from_hours(24 * 90);
-
-/// Characters that weigh as much as a short message: patterns and slots read all of a text, the model its beginning.
-const CHARS_OF_WEIGHT: u64 = 500;
-
-fn weight(incoming: &Incoming) -> u64 {
-    1 + incoming.utterance().as_str().chars().count() as u64 / CHARS_OF_WEIGHT
-}
 
 /// A message for a worker.
 struct Task {
@@ -369,14 +362,6 @@ impl Back {
 
 fn json(reply: &Reply) -> String {
     serde_json::to_string(reply).expect("a reply is plain data")
-}
-
-/// Whether a message of a burst calls for a person by itself. Read together with what was asked before it, that could go unheard.
-fn wants_a_person(reply: &Reply) -> bool {
-    let calls = |code: &str| {
-        ["user_request", "complaint", "mood"].contains(&code) || code.starts_with("emotion:") || code.starts_with("sensitive:")
-    };
-    reply.decision == DecisionKind::Handoff && reply.reasons.first().is_some_and(|reason| calls(&reason.code))
 }
 
 /// On trial nothing is said.

@@ -3,6 +3,7 @@
 //! The whole API is the table in `routes`. A handler translates and nothing else; no rule of the shop lives here.
 //! Whatever goes wrong becomes a `Problem` and gets its body in one place.
 
+mod adapters;
 mod catalogue;
 mod connection;
 mod conversations;
@@ -28,13 +29,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::middleware::from_fn;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use tokio::sync::{Semaphore, watch};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use self::extract::body_limit;
-use self::problem::{Code, Problem};
+use self::problem::{Code, Problem, Shape, own_shape};
 use self::tail::Tail;
 use crate::desk::Desk;
 use crate::live::Live;
@@ -117,8 +118,28 @@ pub fn router(desk: Desk, limits: Limits) -> Router {
 
 /// The whole API.
 fn routes(state: State) -> Router {
-    let single = body_limit(state.limits.body_bytes);
-    let batch = body_limit(state.limits.body_bytes.saturating_mul(BATCH_BODY_FACTOR));
+    let adapted = adapters::routes(state.limits).into_iter();
+    let whole = adapted.fold(layered(own_routes(state.limits), own_shape), |whole, (routes, shape)| {
+        whole.merge(layered(routes, shape))
+    });
+    whole.with_state(state)
+}
+
+/// Routes with everything that stands around each of them, and the shape that their errors have.
+fn layered(routes: Router<State>, shape: Shape) -> Router<State> {
+    routes
+        .method_not_allowed_fallback(method_not_allowed)
+        // Layers, from the handlers outwards:
+        // 1. A handler that panics becomes a problem, so that the connection lives on and the caller gets an answer.
+        .layer(CatchPanicLayer::custom(panics::to_response))
+        // 2. The id of the request; outermost, since it also writes and logs every problem from further in.
+        .layer(from_fn_with_state(shape, request_id::identify))
+}
+
+/// What is our own. Routes that speak another service's language stand in [`adapters`].
+fn own_routes(limits: Limits) -> Router<State> {
+    let single = body_limit(limits.body_bytes);
+    let batch = body_limit(limits.body_bytes.saturating_mul(BATCH_BODY_FACTOR));
     let step = || body_limit(STEP_BODY);
     Router::new()
         .route("/v1/triage", post(triage::single).layer(single))
@@ -128,7 +149,7 @@ fn routes(state: State) -> Router {
         .route("/v1/conversations/{id}/assign", post(conversations::assign).layer(step()))
         .route("/v1/conversations/{id}/rating", post(conversations::rate).layer(step()))
         .route("/v1/conversations/{id}/messages", post(conversations::message).layer(step()))
-        .route("/v1/quote", post(quote::quote).layer(body_limit(state.limits.body_bytes)))
+        .route("/v1/quote", post(quote::quote).layer(body_limit(limits.body_bytes)))
         .route("/v1/feedback", post(feedback::give).layer(step()))
         .route("/v1/handoffs", get(handoffs::list))
         .route("/v1/handoffs/events", get(events::follow))
@@ -149,13 +170,6 @@ fn routes(state: State) -> Router {
         .route("/ready", get(health::ready))
         .route("/openapi.json", get(openapi::serve_document))
         .fallback(not_found)
-        .method_not_allowed_fallback(method_not_allowed)
-        // Layers, from the handlers outwards:
-        // 1. A handler that panics becomes a problem, so that the connection lives on and the caller gets an answer.
-        .layer(CatchPanicLayer::custom(panics::to_response))
-        // 2. The id of the request; outermost, since it also writes and logs every problem from further in.
-        .layer(from_fn(request_id::identify))
-        .with_state(state)
 }
 
 async fn not_found() -> Problem {

@@ -43,6 +43,8 @@ jq -e 'length == 1 and .[0].type == "message" and .[0].replyToId == "a-1" and (.
   > /dev/null || fail "the question is not answered: $replies"
 echo "bot:    $(jq -r '.[0].text' <<< "$replies")"
 
+# What comes within 4 seconds (`burst_seconds` of the policy) is read as one message; a customer takes longer.
+sleep 5
 replies=$(message a-2 '转人工')
 jq -e --arg c "$conversation" '
   (map(.type + (.name // "")) == ["message", "eventhandoff.initiate", "eventhandoff.status"])

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What a Rasa client does: asks what is there, has a text read, talks over the REST channel, presses a button, and is handed over.
+# What a Rasa client does: asks what is there, has a text read, talks over the REST channel, and is handed over.
 # Ends with 1 if anything of that does not happen, or an answer lacks what Rasa's own API description says is there. Needs curl, jq, and a
 # running service with a store.
 #
@@ -58,6 +58,8 @@ jq -e --arg s "$sender" 'length == 1 and .[0].recipient_id == $s and (.[0].text 
   fail "the question is not answered: $replies"
 echo "bot:    $(jq -r '.[0].text' <<< "$replies")"
 
+# What comes within 4 seconds (`burst_seconds` of the policy) is read as one message; a customer takes longer.
+sleep 5
 replies=$(say '转人工')
 handoff=$(jq -c '[.[] | .custom.handoff // empty] | first // empty' <<< "$replies")
 [[ -n $handoff ]] || fail "nobody is called: $replies"

@@ -141,6 +141,20 @@ async fn a_hub_accepts_gives_back_and_completes() {
     assert_eq!(post(&api, &told("failed")).await, of!([]), "nothing waits any more");
 }
 
+/// The least that the protocol asks for: name, conversation, state, and who the agent is.
+#[tokio::test]
+async fn a_bare_status_is_answered_with_a_whole_activity() {
+    let api = Api::new();
+    handed_over(&api).await;
+    let bare = of!({
+        "type": "event", "name": "handoff.status", "from": {"id": "a-7"}, "conversation": {"id": "5d1Zx8mUQ7b"},
+        "value": {"state": "failed"},
+    });
+    let waits = &post(&api, &bare).await[0];
+    assert_eq!((&waits["from"], &waits["recipient"]), (&of!({"id": "bot"}), &of!({"id": "a-7"})), "{waits}");
+    assert!(waits["id"].is_string() && waits["timestamp"].is_string(), "{waits}");
+}
+
 #[tokio::test]
 async fn whoever_takes_a_conversation_that_waits_for_nobody_has_it() {
     let api = Api::new();

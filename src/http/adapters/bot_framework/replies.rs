@@ -189,13 +189,13 @@ impl<'a> Replying<'a> {
 
     /// From the bot, to whoever sent the activity.
     fn blank(&self, kind: &'static str) -> Reply {
-        let Activity { id, from, recipient, .. } = self.activity;
+        let Activity { id, from, .. } = self.activity;
         let number = self.done.len() + 1;
         Reply {
             kind,
             id: id.as_ref().map_or_else(|| uuid::Uuid::now_v7().to_string(), |id| format!("{id}.{number}")),
             timestamp: self.now,
-            place: Place { from: recipient.clone(), recipient: from.clone(), ..self.place() },
+            place: Place { from: Some(self.bot()), recipient: from.clone(), ..self.place() },
             reply_to_id: id.clone(),
             name: None,
             text: None,
@@ -244,17 +244,22 @@ impl<'a> Replying<'a> {
         Transcript { content_type: "application/json", name: "Transcript", content: Activities { activities } }
     }
 
+    /// The bot, by the name that the activity has for it.
+    fn bot(&self) -> Party {
+        self.activity.recipient.clone().unwrap_or_else(|| account("bot"))
+    }
+
     /// Who said something, as an account; for the customer and the bot that of the activity.
     fn speaker(&self, role: Role) -> Option<Party> {
-        let account = |id: &str| Party { id: id.to_owned(), role: None, rest: Map::new() };
-        let as_role = |party: &Option<Party>, role: &str| {
-            let party = party.clone().unwrap_or_else(|| account(role));
-            Party { role: Some(role.to_owned()), ..party }
-        };
+        let as_role = |party: Party, role: &str| Party { role: Some(role.to_owned()), ..party };
         Some(match role {
-            Role::Customer => as_role(&self.activity.from, "user"),
-            Role::Bot => as_role(&self.activity.recipient, "bot"),
+            Role::Customer => as_role(self.activity.from.clone().unwrap_or_else(|| account("user")), "user"),
+            Role::Bot => as_role(self.bot(), "bot"),
             Role::Agent => account("agent"),
         })
     }
+}
+
+fn account(id: &str) -> Party {
+    Party { id: id.to_owned(), role: None, rest: Map::new() }
 }

@@ -17,7 +17,7 @@ use crate::head::{FitReport, IntentHead, Neighbour, Samples};
 use crate::incoming::Incoming;
 use crate::lookup::Lookup;
 use crate::model::{Bundle, BundleError, EncoderError};
-use crate::pipeline::{self, Handled, Parts};
+use crate::pipeline::{self, Classified, Handled, Kept, Parts};
 use crate::products::Product;
 use crate::quote::{self, QuoteReply, QuoteRequest, QuoteRequestError};
 use crate::reply::{DecisionKind, Reason, Reply};
@@ -199,6 +199,15 @@ impl Engine {
         pipeline::blank(&self.parts(&self.lexicon()), incoming, DecisionKind::Silent, reason)
     }
 
+    /// What a text is by itself, and how it sounds: nothing is decided. Of one that is too long for the model the `kept` end is
+    /// read.
+    ///
+    /// # Errors
+    /// When the model fails.
+    pub fn classify(&self, incoming: &Incoming, kept: Kept) -> Result<Classified, EncoderError> {
+        pipeline::classify(&self.parts(&self.lexicon()), incoming, kept)
+    }
+
     /// The products that a request for a quote names without their price or category, as far as the shop's data know them.
     ///
     /// # Errors
@@ -291,6 +300,12 @@ impl Engine {
     #[must_use]
     pub fn today(&self) -> jiff::civil::Date {
         self.now().date()
+    }
+
+    /// Hash and generation of the catalogue, as in replies.
+    #[must_use]
+    pub fn generation_name(&self) -> &str {
+        &self.generation
     }
 
     /// The number of the catalogue's generation, from 1.

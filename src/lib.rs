@@ -59,5 +59,5 @@ pub mod yaml;
 
 pub use engine::{Engine, OpenError};
 pub use incoming::{Incoming, Request, RequestError};
-pub use pipeline::Handled;
+pub use pipeline::{Classified, Handled, Kept};
 pub use reply::{DecisionKind, Reply};

@@ -165,6 +165,16 @@ pub struct EmotionScores {
     pub anger: f32,
 }
 
+impl EmotionScores {
+    /// Each with its emotion, in the order of [`Emotion::ALL`].
+    #[must_use]
+    pub fn by_label(&self) -> [(Emotion, f32); 5] {
+        let Self { neutral, positive, anxiety, disappointment, anger } = *self;
+        let scores = [neutral, positive, anxiety, disappointment, anger];
+        std::array::from_fn(|at| (Emotion::ALL[at], scores[at]))
+    }
+}
+
 /// How the emotion moves over turns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]

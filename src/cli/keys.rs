@@ -69,7 +69,7 @@ fn new(name: &str, role: Role) -> anyhow::Result<Found> {
 
 fn check(file: &Path) -> anyhow::Result<Found> {
     match KeySet::read(file) {
-        Ok(keys) => {
+        Ok((_, keys)) => {
             println!("{}: no problems", counted(keys.iter().count(), "key"));
             Ok(Found::Nothing)
         }

@@ -254,6 +254,8 @@ impl Back {
         let own = self.as_stored(incoming.utterance().as_str());
         let situation = situation(engine, &kept, ticket.as_ref(), now);
         let mut burst = joined(engine, &situation, incoming, now);
+        // Whoever is handed over needs no other reply any more.
+        let supersedes = burst.as_ref().map(|burst| burst.message_ids.clone()).unwrap_or_default();
         let mut alone = None;
         if burst.is_some() && !task.superseded {
             match handle(incoming, &situation, now) {
@@ -299,7 +301,7 @@ impl Back {
         }
         let is_new = events.iter().any(|event: &Event| event.kind == EventKind::Created);
         let state = State { is_told: state.is_told && !is_new, ..state };
-        reply.supersedes = burst.as_ref().map(|burst| burst.message_ids.clone()).unwrap_or_default();
+        reply.supersedes = supersedes;
         reply.durable = true;
         reply.handoff =
             handoff(reply.handoff.take(), opened.as_ref().filter(|ticket| ticket.state.is_open()), task.shadow);

@@ -4,6 +4,7 @@
 //! follows from it, and only then answered. What people do (claim, write, resolve …) changes the same records in the same
 //! way. Things of one conversation happen one after the other. Knows no HTTP; time comes from a [`Clock`].
 
+mod alone;
 mod before;
 mod busy;
 mod clock;
@@ -34,12 +35,16 @@ use crate::live::Live;
 use crate::store::{Change, NewEvent, Store, StoreError};
 use crate::ticket::{Event, EventKind};
 
+pub use alone::{Capacity, Understood, Waited};
 pub use clock::{Clock, SetClock, SystemClock};
 pub use error::DeskError;
 pub use message::MAX_DEADLINE;
 pub use people::{Assignment, Speech};
 pub use pool::Refused;
 pub use reading::Record;
+
+pub use crate::pipeline::{Classified, Kept};
+pub use crate::text::MAX_CHARS;
 
 /// How much is taken on at a time, and how it is kept.
 #[derive(Debug, Clone)]
@@ -91,6 +96,7 @@ struct Inner {
     busy: Arc<Busy>,
     parked: Parked,
     deadline: Duration,
+    capacity: Capacity,
 }
 
 /// What the workers need of it.
@@ -118,7 +124,8 @@ impl Desk {
         let Options { workers, queue, deadline, masked, routes } = options;
         let back = Arc::new(Back { live, store, clock, masked, routes, news: watch::Sender::new(0) });
         let pool = Pool::start(workers, queue)?;
-        let inner = Inner { back, pool, busy: Arc::default(), parked: Parked::default(), deadline };
+        let capacity = Capacity { workers, queue };
+        let inner = Inner { back, pool, busy: Arc::default(), parked: Parked::default(), deadline, capacity };
         Ok(Self(Arc::new(inner), None))
     }
 

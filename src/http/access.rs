@@ -14,7 +14,7 @@ use tracing::Span;
 
 use super::State;
 use super::problem::{Code, Problem};
-use crate::desk::{Clock, Desk};
+use crate::desk::Clock;
 use crate::keys::{Exhausted, Keys, Owner, Role};
 
 /// Where programs that cannot set `authorization` put their key.
@@ -58,6 +58,9 @@ pub(super) struct Allowed {
 
 /// Gateways.
 pub(super) const DECIDING: Allowed = Allowed { roles: &[Role::Gateway, Role::Admin], in_query: false };
+
+/// The same, for clients that show their key as `?token=`.
+pub(super) const DECIDING_BY_ADDRESS: Allowed = Allowed { in_query: true, ..DECIDING };
 
 /// Those who speak with the customer, and those who look on.
 pub(super) const TALKING: Allowed =
@@ -159,17 +162,17 @@ impl<S: Sync> FromRequestParts<S> for Caller {
     }
 }
 
-/// The desk as the caller meets it. Named before the body among the arguments of a handler, it refuses what would have to be
-/// refused anyhow before anything of it is read.
-pub(super) struct Work(pub(super) Desk);
+/// What handlers share, with the desk as the caller meets it. Named before the body among the arguments of a handler, it refuses what
+/// would have to be refused anyhow before anything of it is read.
+pub(super) struct Work(pub(super) State);
 
 impl FromRequestParts<State> for Work {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Problem> {
         let Ok(caller) = Caller::from_request_parts(parts, state).await;
-        let desk = state.desk.on_behalf_of(caller.name());
-        desk.has_room()?;
-        Ok(Self(desk))
+        let state = State { desk: state.desk.on_behalf_of(caller.name()), ..state.clone() };
+        state.desk.has_room()?;
+        Ok(Self(state))
     }
 }

@@ -32,11 +32,23 @@ pub(super) fn body_limit(bytes: usize) -> Extension<BodyLimit> {
     Extension(BodyLimit(bytes))
 }
 
+/// A request body that is JSON whatever its `content-type` says, as `curl -d` sends it.
+pub(super) struct Undeclared<T>(pub(super) T);
+
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
-    async fn from_request(mut request: Request, state: &S) -> Result<Self, Problem> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         check_headers(request.headers())?;
+        let Undeclared(body) = Undeclared::from_request(request, state).await?;
+        Ok(Self(body))
+    }
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Undeclared<T> {
+    type Rejection = Problem;
+
+    async fn from_request(mut request: Request, state: &S) -> Result<Self, Problem> {
         // A route without a limit of its own takes no body at all: forgetting one must not open the door.
         let BodyLimit(limit) = request.extensions().get().copied().unwrap_or(BodyLimit(0));
         // A length that is declared is believed, so that nobody sends gigabytes for nothing.

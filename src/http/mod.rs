@@ -4,6 +4,7 @@
 //! Whatever goes wrong becomes a `Problem` and gets its body in one place.
 
 mod access;
+mod adapters;
 mod catalogue;
 mod connection;
 mod conversations;
@@ -31,14 +32,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 use tokio::sync::{Semaphore, watch};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use self::access::{DECIDING, HELPING, LEADING, RUNNING, TALKING, only};
 use self::extract::body_limit;
-use self::problem::{Code, Problem};
+use self::problem::{Code, Problem, Shape, own_shape};
 use self::tail::Tail;
 use crate::desk::Desk;
 use crate::live::Live;
@@ -141,28 +142,41 @@ pub fn router(desk: Desk, door: impl Into<Door>) -> Router {
     routes(State::new(desk, door.into()))
 }
 
-/// The whole API: for each kind of caller a table of what they may do, and what needs no key.
+/// The whole API.
 fn routes(state: State) -> Router {
+    let own = own_routes(&state);
+    let adapted = adapters::routes(&state).into_iter();
+    let whole = adapted.fold(layered(own, own_shape), |whole, (routes, shape)| whole.merge(layered(routes, shape)));
+    whole.with_state(state)
+}
+
+/// What is our own: for each kind of caller a table of what they may do, and what needs no key. Routes that speak another service's
+/// language stand in [`adapters`].
+fn own_routes(state: &State) -> Router<State> {
     Router::new()
-        .merge(only(DECIDING, &state, deciding(state.limits)))
-        .merge(only(TALKING, &state, talking()))
-        .merge(only(HELPING, &state, helping()))
-        .merge(only(LEADING, &state, leading()))
-        .merge(only(RUNNING, &state, running()))
+        .merge(only(DECIDING, state, deciding(state.limits)))
+        .merge(only(TALKING, state, talking()))
+        .merge(only(HELPING, state, helping()))
+        .merge(only(LEADING, state, leading()))
+        .merge(only(RUNNING, state, running()))
         .route("/health", get(health::health))
         .route("/ready", get(health::ready))
         .route("/openapi.json", get(openapi::serve_document))
         .merge(openapi::page())
         .fallback(not_found)
+}
+
+/// Routes with everything that stands around each of them, and the shape that their errors have.
+fn layered(routes: Router<State>, shape: Shape) -> Router<State> {
+    routes
         .method_not_allowed_fallback(method_not_allowed)
         // Layers, from the handlers outwards:
         // 1. A handler that panics becomes a problem, so that the connection lives on and the caller gets an answer.
         .layer(CatchPanicLayer::custom(panics::to_response))
         // 2. The id of the request; it also writes and logs every problem from further in.
-        .layer(from_fn(request_id::identify))
+        .layer(from_fn_with_state(shape, request_id::identify))
         // 3. Outermost: from when to when the connection is in use.
         .layer(from_fn(occupied::occupy))
-        .with_state(state)
 }
 
 /// What gateways do.

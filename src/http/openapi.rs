@@ -16,6 +16,7 @@ use utoipa::openapi::security::{
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{IntoParams, IntoResponses, Modify, OpenApi};
 
+use super::adapters::{bot_framework, rasa, tei};
 use super::problem::{Code, ErrorBody, Problem};
 use super::request_id::RequestId;
 use super::{catalogue, conversations, events, feedback, handoffs, health, quote, stats, triage, webhooks};
@@ -26,7 +27,7 @@ use crate::ticket::Event;
     info(
         title = "triage",
         description = "Reads a customer's chat message and says what they want, how they feel, and what should happen \
-            now: answer, ask, or hand over to a person. Every response carries `x-request-id`; every error has the \
+            now: answer, ask, or hand over to a person. Every response carries `x-request-id`; every error of our own paths has the \
             one shape `ErrorBody`."
     ),
     paths(
@@ -38,6 +39,9 @@ use crate::ticket::Event;
         webhooks::status, webhooks::dead, webhooks::replay,
         catalogue::status, catalogue::validate, catalogue::reload, catalogue::rollback,
         stats::stats, health::health, health::ready, serve_document,
+        rasa::parse::parse, rasa::rest::webhook, rasa::rest::health, rasa::status, rasa::version,
+        tei::predict::intents, tei::predict::emotions, tei::info, tei::emotion_info,
+        bot_framework::activities,
     ),
     components(schemas(ErrorBody, Event)),
     tags(
@@ -50,6 +54,9 @@ use crate::ticket::Event;
         (name = "stats", description = "what was done, added up"),
         (name = "health", description = "for load balancers and supervisors"),
         (name = "meta", description = "about the API itself"),
+        (name = "rasa", description = "what clients of Rasa call; errors have Rasa's shape"),
+        (name = "tei", description = "what clients of Text Embeddings Inference call; errors have its shape"),
+        (name = "bot framework", description = "activities and the hand-off protocol of the Bot Framework"),
     ),
     modifiers(&Locks)
 )]
@@ -77,7 +84,7 @@ impl Modify for Locks {
             SecurityRequirement::new("api_key", NONE),
         ];
         for (path, item) in &mut document.paths.paths {
-            if path.starts_with("/v1/") {
+            if !OPEN.contains(&path.as_str()) {
                 for operation in operations(item) {
                     operation.security = Some(ways.to_vec());
                 }
@@ -85,6 +92,9 @@ impl Modify for Locks {
         }
     }
 }
+
+/// What needs no key.
+const OPEN: [&str; 3] = ["/health", "/ready", "/openapi.json"];
 
 /// No scopes.
 const NONE: [&str; 0] = [];
@@ -204,6 +214,9 @@ errors! {
     ClaimErrors: BODY_CODES, STORE_CODES, [Code::NotFound, Code::TicketTaken, Code::TicketClosed, Code::Busy];
     /// What can go wrong with a later step of a ticket.
     StepErrors: BODY_CODES, STORE_CODES, [Code::NotFound, Code::TicketTaken, Code::TicketNotYours, Code::TicketClosed, Code::Busy];
+    /// What can go wrong with an activity: with a message, and with what a hub tells of a ticket.
+    ActivityErrors: BODY_CODES, STORE_CODES, [Code::TextEmpty, Code::TextTooLong, Code::Overloaded, Code::DeadlineExceeded,
+        Code::MessageConflict, Code::NotFound, Code::TicketTaken, Code::TicketNotYours, Code::TicketClosed, Code::Busy];
     /// What can go wrong with trying deliveries again.
     ReplayErrors: BODY_CODES, STORE_CODES;
 }

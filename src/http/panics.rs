@@ -34,6 +34,7 @@ mod tests {
     use tower::ServiceExt;
 
     use super::*;
+    use crate::http::problem::{Shape, own_shape};
     use crate::http::request_id::identify;
 
     #[tokio::test]
@@ -44,7 +45,7 @@ mod tests {
         let app = Router::new().route("/", get(fails));
         let app = app
             .layer(tower_http::catch_panic::CatchPanicLayer::custom(to_response))
-            .layer(axum::middleware::from_fn(identify));
+            .layer(axum::middleware::from_fn_with_state(own_shape as Shape, identify));
         let request = Request::get("/").header("x-request-id", "req-1").body(Body::empty()).unwrap();
         let response = app.oneshot(request).await.unwrap();
         assert_eq!((response.status().as_u16(), response.headers()["x-request-id"].as_bytes()), (500, &b"req-1"[..]));

@@ -11,6 +11,7 @@ use std::time::Duration;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
@@ -163,20 +164,29 @@ impl PartialSchema for Code {
 
 impl ToSchema for Code {}
 
+/// How errors look on a group of routes: status and body. Most have the one shape of this API; routes that clients of another
+/// service call have that service's. The outermost layer knows it, so failures of every layer come out in it.
+pub(super) type Shape = fn(&ErrorBody) -> (StatusCode, Value);
+
+/// The one shape of this API.
+pub(super) fn own_shape(body: &ErrorBody) -> (StatusCode, Value) {
+    (body.error.code.status(), json!(body))
+}
+
 /// The body of every error.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ErrorBody {
-    error: ErrorDetail,
+    pub(super) error: ErrorDetail,
 }
 
 /// What went wrong.
 #[derive(Debug, Serialize, ToSchema)]
-struct ErrorDetail {
+pub(super) struct ErrorDetail {
     /// What kind of error it is, for programs; codes are added, never renamed.
     #[schema(inline)]
-    code: Code,
+    pub(super) code: Code,
     /// What is wrong and what is allowed, for people; the wording may change.
-    message: String,
+    pub(super) message: String,
     /// The id of the request, also in the header `x-request-id` and in the server's log.
     request_id: String,
     /// Whether the same request may succeed later.

@@ -22,8 +22,8 @@ use crate::quote::{QuoteReply, QuoteRequest};
     responses((status = 200, description = "the sum, line by line", body = QuoteReply), openapi::QuoteErrors),
 )]
 pub(super) async fn quote(
-    Work(desk): Work,
+    Work(state): Work,
     Json(request): Json<QuoteRequest>,
 ) -> Result<axum::Json<QuoteReply>, Problem> {
-    Ok(axum::Json(desk.quote(request).await?))
+    Ok(axum::Json(state.desk.quote(request).await?))
 }

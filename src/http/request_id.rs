@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::fmt;
 
-use axum::extract::{FromRequestParts, MatchedPath, Request};
+use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::Next;
@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use tracing::Instrument;
 
 use super::metrics::Timed;
-use super::problem::Problem;
+use super::problem::{Problem, Shape};
 
 /// The header that carries it, both ways.
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
@@ -56,8 +56,8 @@ impl<S: Sync> FromRequestParts<S> for RequestId {
     }
 }
 
-/// Names the request, runs it, writes its problem if it has one, and puts the id on the response.
-pub(super) async fn identify(mut request: Request, next: Next) -> Response {
+/// Names the request, runs it, writes its problem, if it has one, in the shape of its route, and puts the id on the response.
+pub(super) async fn identify(State(shape): State<Shape>, mut request: Request, next: Next) -> Response {
     let id = RequestId::from_headers(request.headers()).unwrap_or_else(RequestId::fresh);
     request.extensions_mut().insert(id.clone());
 
@@ -70,7 +70,7 @@ pub(super) async fn identify(mut request: Request, next: Next) -> Response {
 
     let mut response = next.run(request).instrument(span).await;
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-        response = written(&problem, &id, response);
+        response = written(&problem, &id, shape, response);
     }
     if let Ok(id) = HeaderValue::from_str(&id.0) {
         response.headers_mut().insert(HEADER, id);
@@ -79,11 +79,13 @@ pub(super) async fn identify(mut request: Request, next: Next) -> Response {
     response
 }
 
-/// The response with the problem as its body; status and headers such as `Retry-After` stay.
-fn written(problem: &Problem, id: &RequestId, response: Response) -> Response {
+/// The response with the problem as its body; headers such as `Retry-After` stay.
+fn written(problem: &Problem, id: &RequestId, shape: Shape, response: Response) -> Response {
+    let (status, body) = shape(&problem.report(id));
     let (mut parts, _empty) = response.into_parts();
+    parts.status = status;
     parts.headers.remove(header::CONTENT_LENGTH);
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    let body = axum::Json(problem.report(id)).into_response().into_body();
+    let body = axum::Json(body).into_response().into_body();
     Response::from_parts(parts, body)
 }

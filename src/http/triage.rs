@@ -1,6 +1,5 @@
 //! `POST /v1/triage` and `POST /v1/triage/batch`.
 
-use axum::extract;
 use axum::http::header;
 use axum::response::IntoResponse;
 use futures_util::StreamExt as _;
@@ -14,7 +13,6 @@ use super::problem::{Code, ErrorBody, Problem};
 use super::query::Query;
 use super::request_id::RequestId;
 use super::{State, openapi};
-use crate::desk::Desk;
 use crate::{Reply, Request};
 
 /// Messages in one batch, at most.
@@ -69,10 +67,10 @@ enum BatchItem {
 )]
 pub(super) async fn single(
     Query(mode): Query<Mode>,
-    Work(desk): Work,
+    Work(state): Work,
     Json(request): Json<Request>,
 ) -> Result<impl IntoResponse, Problem> {
-    let reply = desk.message(request, mode.shadow).await?;
+    let reply = state.desk.message(request, mode.shadow).await?;
     Ok(([(header::CONTENT_TYPE, "application/json")], reply))
 }
 
@@ -90,10 +88,9 @@ pub(super) async fn single(
     ),
 )]
 pub(super) async fn batch(
-    extract::State(state): extract::State<State>,
     id: RequestId,
     caller: Caller,
-    Work(desk): Work,
+    Work(state): Work,
     Json(Batch { requests }): Json<Batch>,
 ) -> Result<axum::Json<BatchReply>, Problem> {
     if !(1..=MAX_BATCH).contains(&requests.len()) {
@@ -102,15 +99,15 @@ pub(super) async fn batch(
     }
     // The door has counted one.
     caller.spend(requests.len() - 1)?;
-    let outcomes = decide_all(&desk, state.limits.batch, requests).await;
+    let outcomes = decide_all(&state, requests).await;
     let replies = outcomes.into_iter().map(|outcome| item(outcome, &id)).collect();
     Ok(axum::Json(BatchReply { replies }))
 }
 
 /// Decides all, in order, a few at a time: one batch keeps every worker busy and still leaves the queue to others.
-async fn decide_all(desk: &Desk, at_a_time: usize, requests: Vec<Request>) -> Vec<Result<String, Problem>> {
-    let decided = requests.into_iter().map(|request| async { Ok(desk.message(request, false).await?) });
-    futures_util::stream::iter(decided).buffered(at_a_time.max(1)).collect().await
+async fn decide_all(state: &State, requests: Vec<Request>) -> Vec<Result<String, Problem>> {
+    let decided = requests.into_iter().map(|request| async { Ok(state.desk.message(request, false).await?) });
+    futures_util::stream::iter(decided).buffered(state.limits.batch.max(1)).collect().await
 }
 
 fn item(outcome: Result<String, Problem>, id: &RequestId) -> BatchItem {

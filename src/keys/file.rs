@@ -50,13 +50,13 @@ pub fn schema() -> serde_json::Value {
 }
 
 impl KeySet {
-    /// Reads and checks a file.
+    /// Reads and checks a file; gives its text, too.
     ///
     /// # Errors
     /// Every problem, with its place. No finding repeats what stands in the place of a hash: it may be a key.
-    pub fn read(path: &Path) -> Result<Self, Findings> {
+    pub fn read(path: &Path) -> Result<(String, Self), Findings> {
         match std::fs::read_to_string(path) {
-            Ok(text) => Self::check(path, &text),
+            Ok(text) => Self::check(path, &text).map(|keys| (text, keys)),
             Err(error) => {
                 let mut findings = Findings::default();
                 findings.add(path, Place::START, "unreadable", format!("cannot read the keys: {error}"));

@@ -26,6 +26,8 @@ pub struct Keys {
 /// A set, with what is left of each key.
 #[derive(Debug)]
 struct Current {
+    /// The file, as it was read.
+    text: String,
     set: KeySet,
     budgets: HashMap<Arc<str>, Arc<Budget>>,
 }
@@ -56,8 +58,7 @@ impl Keys {
     /// # Errors
     /// Every problem of the file.
     pub fn open(path: PathBuf) -> Result<Self, Findings> {
-        let set = KeySet::read(&path)?;
-        let current = ArcSwap::from_pointee(Current::after(None, set));
+        let current = ArcSwap::from_pointee(Current::after(None, KeySet::read(&path)?));
         Ok(Self { path, current })
     }
 
@@ -74,9 +75,8 @@ impl Keys {
     /// # Errors
     /// Every problem of the file; the keys stay as they were.
     pub fn reload(&self) -> Result<usize, Findings> {
-        let set = KeySet::read(&self.path)?;
-        let count = set.iter().count();
-        let current = Current::after(Some(&self.current.load()), set);
+        let current = Current::after(Some(&self.current.load()), KeySet::read(&self.path)?);
+        let count = current.set.iter().count();
         self.current.store(Arc::new(current));
         Ok(count)
     }
@@ -93,36 +93,40 @@ impl Keys {
 }
 
 impl Current {
-    fn after(before: Option<&Self>, set: KeySet) -> Self {
+    fn after(before: Option<&Self>, (text, set): (String, KeySet)) -> Self {
         let budget = |key: &Key| match before.and_then(|before| before.budgets.get(&key.name)) {
             Some(kept) if kept.limits() == key.limits => Arc::clone(kept),
             Some(other) => Arc::new(other.renewed(key.limits)),
             None => Arc::new(Budget::new(key.limits)),
         };
         let budgets = set.iter().map(|key| (Arc::clone(&key.name), budget(key))).collect();
-        Self { set, budgets }
+        Self { text, set, budgets }
     }
 }
 
 /// Looks at the content: the file is small, and a mounted secret may change without its times.
 fn watch(keys: &Weak<Keys>) {
-    let look = |keys: &Keys| std::fs::read(&keys.path).ok();
-    let mut in_force = keys.upgrade().and_then(|keys| look(&keys));
-    let mut last = in_force.clone();
+    let (mut last, mut refused) = (None, None);
     loop {
         sleep(TICK);
         let Some(keys) = keys.upgrade() else { return };
-        let seen = look(&keys);
+        let seen = std::fs::read(&keys.path).ok();
         // Editors write in several steps: what is taken up was seen twice.
-        let is_settled = seen == last;
-        last.clone_from(&seen);
-        if !is_settled || seen == in_force {
+        let is_settled = last.as_ref() == Some(&seen);
+        last = Some(seen.clone());
+        let is_known = seen.as_deref() == Some(keys.current.load().text.as_bytes()) || refused.as_ref() == Some(&seen);
+        if !is_settled || is_known {
             continue;
         }
-        in_force = seen;
         match keys.reload() {
-            Ok(count) => tracing::info!(keys = count, "the edited keys are in force"),
-            Err(findings) => tracing::error!(%findings, "the edited keys are refused; those before stay in force"),
+            Ok(count) => {
+                refused = None;
+                tracing::info!(keys = count, "the edited keys are in force");
+            }
+            Err(findings) => {
+                refused = Some(seen);
+                tracing::error!(%findings, "the edited keys are refused; those before stay in force");
+            }
         }
     }
 }

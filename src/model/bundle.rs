@@ -191,11 +191,24 @@ impl Bundle {
     /// lone space is among them: they say nothing to a mean over tokens, and cost a third of a short message's time.
     #[must_use]
     pub fn tokens(&self, model_text: &str) -> Vec<i64> {
+        self.tokens_of(model_text, false).0
+    }
+
+    /// As [`Bundle::tokens`], the last of them if `from_end`; and whether the text has more.
+    pub(crate) fn tokens_of(&self, model_text: &str, from_end: bool) -> (Vec<i64>, bool) {
         let encoding = self.tokenizer.encode_fast(model_text, false);
         let all = encoding.as_ref().map_or(&[][..], |encoding| encoding.get_ids());
-        let said = all.iter().filter(|id| Some(**id) != self.space).take(self.manifest.max_tokens);
-        let ids: Vec<i64> = said.map(|id| i64::from(*id)).collect();
-        if ids.is_empty() { vec![UNKNOWN] } else { ids }
+        let mut ids: Vec<i64> = all.iter().filter(|id| Some(**id) != self.space).map(|id| i64::from(*id)).collect();
+        let over = ids.len().saturating_sub(self.manifest.max_tokens);
+        if from_end {
+            ids.drain(..over);
+        } else {
+            ids.truncate(self.manifest.max_tokens);
+        }
+        if ids.is_empty() {
+            ids.push(UNKNOWN);
+        }
+        (ids, over > 0)
     }
 
     /// What heads are fitted with.
@@ -214,6 +227,12 @@ impl Bundle {
     #[must_use]
     pub fn dimensions(&self) -> usize {
         self.manifest.dimensions
+    }
+
+    /// Tokens that are read of a text, at most.
+    #[must_use]
+    pub fn max_tokens(&self) -> usize {
+        self.manifest.max_tokens
     }
 
     /// SHA-256 of the encoder, which names its vectors.

@@ -1,5 +1,6 @@
 //! The path of one message, from text to reply, in the order in which it happens.
 
+mod classify;
 mod packet;
 mod proof;
 mod reading;
@@ -7,6 +8,8 @@ mod remember;
 
 use std::time::Instant;
 
+pub(crate) use self::classify::classify;
+pub use self::classify::{Classified, Kept};
 use self::reading::Read;
 use crate::answer::{self, Said};
 use crate::catalogue::{Catalogue, Due, Level, TextKey};
@@ -29,6 +32,9 @@ use crate::ticket::Packet;
 
 /// Who takes what nobody could read.
 const FALLBACK_QUEUE: &str = "general";
+
+/// The reason of a message that could not be processed.
+const BROKEN: &str = "bot_error";
 
 /// Slots by which an order is told, and that the customer may see it.
 const PROOF: [&str; 2] = ["order_number", "phone_last4"];
@@ -66,6 +72,16 @@ pub struct Handled {
     pub level: Level,
     /// … by when.
     pub due: Due,
+    /// Whether anything was understood: business, small talk, or the wish for a person.
+    pub is_understood: bool,
+}
+
+impl Handled {
+    /// Whether something broke, so that the message goes to a person unread.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        self.reply.reasons.first().is_some_and(|reason| reason.code == BROKEN)
+    }
 }
 
 /// A message on its way.
@@ -114,9 +130,10 @@ pub(crate) fn handle(
     };
     let state = remember::remember(&handling, &decision, said.as_ref());
     let packet = packet::packet(&handling, &decision, &due);
+    let is_understood = handling.evidence.is_understood_at_all();
     watch.timings.decide = watch.lap();
     let reply = reply(parts, &handling, (decision, level, &due), (said, &packet), watch.timings);
-    Ok(Handled { reply, state, packet, level, due })
+    Ok(Handled { reply, state, packet, level, due, is_understood })
 }
 
 /// Everything that the decision about a message as read looks at.
@@ -275,7 +292,7 @@ pub(crate) fn fail_open(parts: &Parts<'_>, incoming: &Incoming, situation: &Situ
     let summary = mask_personal_data(incoming.utterance().as_str(), &message);
     // A person who has the conversation is told; the customer is not talked over.
     let with_person = incoming.request.handled_by == HandledBy::Person || situation.holder == Holder::Person;
-    let reason = Reason { code: "bot_error".into(), detail: "the message could not be processed".into() };
+    let reason = Reason { code: BROKEN.into(), detail: "the message could not be processed".into() };
     let mut reply = blank(parts, incoming, DecisionKind::Handoff, reason);
     reply.answer = text.filter(|_| !with_person).map(|text| Answer {
         text,
@@ -295,7 +312,7 @@ pub(crate) fn fail_open(parts: &Parts<'_>, incoming: &Incoming, situation: &Situ
     });
     let packet = Packet { summary, attachments: incoming.request.attachments.clone(), ..Packet::default() };
     let state = State { languages, last_at: Some(now.timestamp()), burst: None, ..situation.state.clone() };
-    Handled { reply, state, packet, level: Level::Normal, due }
+    Handled { reply, state, packet, level: Level::Normal, due, is_understood: false }
 }
 
 /// A reply to a message that was not read.

@@ -230,6 +230,15 @@ fn pending<'a>(
     fits.then_some(earlier)
 }
 
+/// What a message is by itself, with nothing before it.
+pub(super) fn by_itself(parts: &Parts<'_>, message: &Message, reading: &Reading) -> Scores {
+    let mut scores = parts.head.score(reading, &Lexical::of(message.model()).after(""));
+    if let Some(exact) = parts.catalogue.exact(message.plain()) {
+        settle(&mut scores, exact);
+    }
+    scores
+}
+
 /// The last business that a customer spoke of in a history that the caller keeps.
 fn last_topic<'a>(parts: &Parts<'a>, incoming: &Incoming) -> Option<&'a Intent> {
     let catalogue = parts.catalogue;
@@ -237,10 +246,7 @@ fn last_topic<'a>(parts: &Parts<'a>, incoming: &Incoming) -> Option<&'a Intent> 
     earlier.find_map(|past| {
         let message = Message::read(&Utterance::new(past.text.as_str()).ok()?);
         let reading = parts.bundle.read(&message).ok()?;
-        let mut scores = parts.head.score(&reading, &Lexical::of(message.model()).after(""));
-        if let Some(exact) = catalogue.exact(message.plain()) {
-            settle(&mut scores, exact);
-        }
+        let scores = by_itself(parts, &message, &reading);
         let confident = |topic: &Topic<'_>| topic.is_business() && topic.score.is_confident();
         topics(catalogue, &scores.intents).into_iter().find(confident).map(|topic| topic.intent)
     })

@@ -180,6 +180,12 @@ impl<'a> Evidence<'a> {
         (social && first.score.probability >= LIKELY && self.business().is_empty()).then_some(*first)
     }
 
+    /// Whether the message holds business, is small talk, or wants a person.
+    #[must_use]
+    pub fn is_understood_at_all(&self) -> bool {
+        !self.business().is_empty() || self.social().is_some() || self.likely(labels::HUMAN_AGENT).is_some()
+    }
+
     /// The intent, if it is likely.
     #[must_use]
     pub fn likely(&self, id: &str) -> Option<Topic<'a>> {

@@ -182,11 +182,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
 ];
 
 /// Names that `lib.rs` lifts to the root, and the modules that they come from.
-const LIFTED: [(&str, &str); 8] = [
+const LIFTED: [(&str, &str); 10] = [
+    ("Classified", "pipeline"),
     ("DecisionKind", "reply"),
     ("Engine", "engine"),
     ("Handled", "pipeline"),
     ("Incoming", "incoming"),
+    ("Kept", "pipeline"),
     ("OpenError", "engine"),
     ("Reply", "reply"),
     ("Request", "incoming"),

@@ -313,7 +313,8 @@ async fn two_hundred_at_once_are_answered_or_told_to_come_back() {
     for answered in &answers {
         if answered.status != StatusCode::OK {
             assert_eq!((answered.status.as_u16(), answered.code()), (429, "overloaded"), "{}", answered.body);
-            assert_eq!(answered.headers["retry-after"], "1");
+            // Not all at the same time.
+            assert!(["1", "2", "3"].contains(&answered.headers["retry-after"].to_str().unwrap()));
             assert_eq!(answered.body["error"]["retryable"], true);
         }
     }

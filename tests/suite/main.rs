@@ -2,6 +2,7 @@
 //! direction in which its modules may know each other. No network, no data but what the repository holds.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod adapters;
 mod architecture;
 mod bundle;
 mod calendar;

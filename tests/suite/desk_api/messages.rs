@@ -112,6 +112,27 @@ async fn a_message_that_waits_is_decided_with_the_next() {
 }
 
 #[tokio::test]
+async fn what_calls_for_a_person_is_not_lost_among_what_was_said_seconds_before() {
+    for (text, reason) in [
+        ("转人工", "user_request"),
+        ("找个活人来跟我说", "user_request"),
+        ("你们怎么搞的，等了十天还没到，气死我了", "emotion:anger"),
+        ("再不处理我打12315投诉你们", "complaint"),
+        ("吃了你们的果冻孩子进医院了", "sensitive"),
+    ] {
+        let api = Api::new();
+        api.say("c-1", "m-1", "到新疆运费多少").await;
+        api.pass(2);
+        let second = api.say("c-1", "m-2", text).await;
+        assert_eq!(second["decision"], "handoff", "{text}: {second}");
+        let codes: Vec<&str> =
+            second["reasons"].as_array().unwrap().iter().map(|reason| reason["code"].as_str().unwrap()).collect();
+        assert!(codes.iter().any(|code| code.starts_with(reason)), "{text}: {codes:?}");
+        assert_eq!(second["supersedes"], json!(["m-1"]), "{text}");
+    }
+}
+
+#[tokio::test]
 async fn messages_close_to_each_other_are_one() {
     let api = Api::new();
     api.say("c-1", "m-1", "我想问下").await;

@@ -28,16 +28,16 @@ use crate::http::{Answered, get, options, post, send, triage};
 use crate::store::{at, quick};
 
 /// A desk behind the API. Its clock stands at the moment from which the tests of the store count.
-struct Api {
+pub(crate) struct Api {
     app: Router,
-    desk: Desk,
+    pub(crate) desk: Desk,
     store: Arc<dyn Store>,
     clock: Arc<SetClock>,
     _folder: TempDir,
 }
 
 impl Api {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(Limits::default(), |store| store)
     }
 
@@ -69,31 +69,31 @@ impl Api {
         }
     }
 
-    fn pass(&self, seconds: i64) {
+    pub(crate) fn pass(&self, seconds: i64) {
         self.clock.pass(jiff::SignedDuration::from_secs(seconds));
     }
 
-    async fn send(&self, request: Request<Body>) -> Answered {
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answered {
         send(self.app.clone(), request).await
     }
 
     /// The body of what goes well.
-    async fn body(&self, request: Request<Body>) -> Value {
+    pub(crate) async fn body(&self, request: Request<Body>) -> Value {
         let answered = self.send(request).await;
         assert!(answered.status.is_success(), "{}: {}", answered.status, answered.body);
         answered.body
     }
 
-    async fn get(&self, path: &str) -> Value {
+    pub(crate) async fn get(&self, path: &str) -> Value {
         self.body(get(path)).await
     }
 
-    async fn post(&self, path: &str, body: Value) -> Value {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Value {
         self.body(post(path, body.to_string())).await
     }
 
     /// A customer's message.
-    async fn say(&self, conversation: &str, message: &str, text: &str) -> Value {
+    pub(crate) async fn say(&self, conversation: &str, message: &str, text: &str) -> Value {
         let request = json!({"conversation_id": conversation, "message_id": message, "text": text});
         let answered = self.send(triage(&request)).await;
         assert_eq!(answered.status, StatusCode::OK, "{}", answered.body);
@@ -101,14 +101,14 @@ impl Api {
     }
 
     /// Asks for a person. The ticket's id.
-    async fn hand_over(&self, conversation: &str) -> String {
+    pub(crate) async fn hand_over(&self, conversation: &str) -> String {
         let reply = self.say(conversation, "m-handoff", "转人工").await;
         assert_eq!((&reply["decision"], &reply["durable"]), (&json!("handoff"), &json!(true)), "{reply}");
         reply["handoff"]["ticket_id"].as_str().unwrap().to_owned()
     }
 }
 
-fn live() -> Arc<Live> {
+pub(crate) fn live() -> Arc<Live> {
     Arc::new(Live::new(Arc::clone(&ENGINE)))
 }
 
@@ -117,7 +117,7 @@ fn ids(items: &Value) -> Vec<&str> {
 }
 
 /// What differs from run to run, and from catalogue to catalogue: ids, times, scores, and what the bot says.
-fn lasting(value: &Value) -> Value {
+pub(crate) fn lasting(value: &Value) -> Value {
     static PASSING: LazyLock<[(Regex, &str); 2]> = LazyLock::new(|| {
         let of = |pattern: &str, instead| (Regex::new(pattern).unwrap(), instead);
         [of(r"\d{4}-\d\d-\d\dT[0-9:.]+Z", "[time]"), of("[0-9a-f]{8}-[0-9a-f-]{27}", "[id]")]

@@ -4,6 +4,7 @@
 //! Whatever goes wrong becomes a `Problem` and gets its body in one place.
 
 mod catalogue;
+mod chatwoot;
 mod connection;
 mod conversations;
 mod events;
@@ -36,13 +37,14 @@ use tower_http::catch_panic::CatchPanicLayer;
 use self::extract::body_limit;
 use self::problem::{Code, Problem};
 use self::tail::Tail;
+use crate::adapters::chatwoot::Chatwoot;
 use crate::desk::Desk;
 use crate::live::Live;
 
 pub use self::metrics::Metrics;
 pub use self::openapi::document;
 pub use self::panics::log_panics_without_message;
-pub use self::serve::serve;
+pub use self::serve::{serve, serve_with};
 
 /// A batch may be this many times as long as a single message.
 const BATCH_BODY_FACTOR: usize = 16;
@@ -52,6 +54,9 @@ const CHANGE_BODY: usize = 1024;
 
 /// The longest body that says what a person did, in bytes: a note of 8,000 characters fits in, however it is written.
 const STEP_BODY: usize = 128 * 1024;
+
+/// The longest webhook of Chatwoot, in bytes: a message of 150,000 characters with all that surrounds it.
+const CHATWOOT_BODY: usize = 2 * 1024 * 1024;
 
 /// What the door lets in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +79,13 @@ impl Default for Limits {
     }
 }
 
+/// Other systems that speak their own shapes to this service.
+#[derive(Clone, Default)]
+pub struct Adapters {
+    /// The Chatwoot whose agent bot this is.
+    pub chatwoot: Option<Chatwoot>,
+}
+
 /// What the handlers share.
 #[derive(Clone)]
 pub(crate) struct State {
@@ -85,13 +97,14 @@ pub(crate) struct State {
     tail: Arc<Tail>,
     /// A permit for each event stream.
     streams: Arc<Semaphore>,
+    adapters: Adapters,
 }
 
 impl State {
-    fn new(desk: Desk, limits: Limits) -> Self {
+    fn new(desk: Desk, limits: Limits, adapters: Adapters) -> Self {
         let tail = Arc::new(Tail::new(desk.clone()));
         let streams = Arc::new(Semaphore::new(limits.streams));
-        Self { desk, ready: Arc::new(watch::Sender::new(true)), limits, tail, streams }
+        Self { desk, ready: Arc::new(watch::Sender::new(true)), limits, tail, streams, adapters }
     }
 
     /// The catalogue that is served.
@@ -112,7 +125,12 @@ impl State {
 
 /// The API as a service, for tests and for programs with a server of their own.
 pub fn router(desk: Desk, limits: Limits) -> Router {
-    routes(State::new(desk, limits))
+    router_with(desk, limits, Adapters::default())
+}
+
+/// The same with adapters.
+pub fn router_with(desk: Desk, limits: Limits, adapters: Adapters) -> Router {
+    routes(State::new(desk, limits, adapters))
 }
 
 /// The whole API.
@@ -140,6 +158,7 @@ fn routes(state: State) -> Router {
         .route("/v1/webhooks", get(webhooks::status))
         .route("/v1/webhooks/dead", get(webhooks::dead))
         .route("/v1/webhooks/replay", post(webhooks::replay).layer(step()))
+        .route("/webhooks/chatwoot", post(chatwoot::receive).layer(body_limit(CHATWOOT_BODY)))
         .route("/v1/catalogue", get(catalogue::status))
         .route("/v1/catalogue/validate", post(catalogue::validate))
         .route("/v1/catalogue/reload", post(catalogue::reload).layer(body_limit(CHANGE_BODY)))

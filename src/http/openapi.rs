@@ -14,7 +14,7 @@ use utoipa::{IntoParams, IntoResponses, OpenApi};
 
 use super::problem::{Code, ErrorBody, Problem};
 use super::request_id::RequestId;
-use super::{catalogue, conversations, events, feedback, handoffs, health, quote, stats, triage, webhooks};
+use super::{catalogue, chatwoot, conversations, events, feedback, handoffs, health, quote, stats, triage, webhooks};
 use crate::ticket::Event;
 
 #[derive(OpenApi)]
@@ -33,6 +33,7 @@ use crate::ticket::Event;
         handoffs::claim, handoffs::release, handoffs::resolve, handoffs::give_back,
         webhooks::status, webhooks::dead, webhooks::replay,
         catalogue::status, catalogue::validate, catalogue::reload, catalogue::rollback,
+        chatwoot::receive,
         stats::stats, health::health, health::ready, serve_document,
     ),
     components(schemas(ErrorBody, Event)),
@@ -42,6 +43,7 @@ use crate::ticket::Event;
         (name = "conversations", description = "what was said, who has it, and what people add to it"),
         (name = "handoffs", description = "the tickets that wait for people, and what people do with them"),
         (name = "webhooks", description = "events that other systems are told of, and those that did not arrive"),
+        (name = "adapters", description = "other systems that speak their own shapes to this service"),
         (name = "catalogue", description = "what support leads write: what is served, and changing it"),
         (name = "stats", description = "what was done, added up"),
         (name = "health", description = "for load balancers and supervisors"),
@@ -154,6 +156,16 @@ errors! {
     ClaimErrors: BODY_CODES, STORE_CODES, [Code::NotFound, Code::TicketTaken, Code::TicketClosed, Code::Busy];
     /// What can go wrong with a later step of a ticket.
     StepErrors: BODY_CODES, STORE_CODES, [Code::NotFound, Code::TicketTaken, Code::TicketNotYours, Code::TicketClosed, Code::Busy];
+    /// What can go wrong with a webhook of Chatwoot. It is sent again after 429 and 500, after no other.
+    ChatwootErrors: [
+        Code::BadSignature,
+        Code::InvalidJson,
+        Code::InvalidRequest,
+        Code::BodyTooLarge,
+        Code::NotFound,
+        Code::Overloaded,
+        Code::Internal,
+    ];
     /// What can go wrong with trying deliveries again.
     ReplayErrors: BODY_CODES, STORE_CODES;
 }

@@ -44,6 +44,7 @@ pub(super) enum Code {
     NoStore,
     StoreFailed,
     SourceUnavailable,
+    BadSignature,
     Internal,
 }
 
@@ -57,7 +58,7 @@ struct Row {
 
 impl Code {
     /// All of them, in the order of the documents.
-    pub(super) const ALL: [Self; 23] = [
+    pub(super) const ALL: [Self; 24] = [
         Self::InvalidJson,
         Self::InvalidUtf8,
         Self::InvalidRequest,
@@ -80,6 +81,7 @@ impl Code {
         Self::NoStore,
         Self::StoreFailed,
         Self::SourceUnavailable,
+        Self::BadSignature,
         Self::Internal,
     ];
 
@@ -109,6 +111,7 @@ impl Code {
             Self::NoStore => ("no_store", StatusCode::NOT_IMPLEMENTED, false, "the service keeps nothing"),
             Self::StoreFailed => ("store_failed", StatusCode::SERVICE_UNAVAILABLE, true, "the store could not be read or written"),
             Self::SourceUnavailable => ("source_unavailable", StatusCode::SERVICE_UNAVAILABLE, true, "the shop's own orders or products could not be read"),
+            Self::BadSignature => ("bad_signature", StatusCode::UNAUTHORIZED, false, "the request is not signed as it has to be"),
             Self::Internal => ("internal", StatusCode::INTERNAL_SERVER_ERROR, false, "a mistake of the server's own"),
         };
         Row { slug, status, retryable, meaning }

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use tokio::time::sleep;
 
 use super::connection::{Listener, PATIENCE};
-use super::{Limits, State, routes};
+use super::{Adapters, Limits, State, routes};
 use crate::desk::Desk;
 
 /// Between `/ready` saying no and the door closing: time for a load balancer to notice.
@@ -27,8 +27,25 @@ pub async fn serve<F>(listener: TcpListener, desk: Desk, limits: Limits, shutdow
 where
     F: Future<Output = ()> + Send + 'static,
 {
+    serve_with(listener, desk, limits, Adapters::default(), shutdown).await
+}
+
+/// The same with adapters.
+///
+/// # Errors
+/// When serving fails.
+pub async fn serve_with<F>(
+    listener: TcpListener,
+    desk: Desk,
+    limits: Limits,
+    adapters: Adapters,
+    shutdown: F,
+) -> anyhow::Result<()>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
     let address = listener.local_addr().context("the listener has no address")?;
-    let state = State::new(desk, limits);
+    let state = State::new(desk, limits, adapters);
     let closed = Arc::new(Notify::new());
     let close = close_after(shutdown, state.clone(), Arc::clone(&closed));
     let server = axum::serve(Listener::new(listener, PATIENCE), routes(state)).with_graceful_shutdown(close);

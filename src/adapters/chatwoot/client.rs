@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
-use reqwest::{Client as Http, Method, Response, StatusCode};
+use reqwest::{Client as Http, Response, StatusCode};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use url::Url;
@@ -109,7 +109,7 @@ impl Client {
 
     /// How a conversation stands now.
     pub(super) async fn show(&self, place: Place) -> Result<Standing, CallError> {
-        let body = self.call(Call::Show, Method::GET, place, "", None).await?;
+        let body = self.call(Call::Show, place, "", None).await?;
         let raw: RawStanding = serde_json::from_slice(&body).map_err(|_| CallError::Passing {
             call: Call::Show.id(),
             why: "the answer is not a conversation".to_owned(),
@@ -170,30 +170,17 @@ impl Client {
     }
 
     async fn post(&self, call: Call, place: Place, tail: &str, body: &Value) -> Result<(), CallError> {
-        self.call(call, Method::POST, place, tail, Some(body)).await.map(drop)
+        self.call(call, place, tail, Some(body)).await.map(drop)
     }
 
-    async fn call(
-        &self,
-        call: Call,
-        method: Method,
-        place: Place,
-        tail: &str,
-        body: Option<&Value>,
-    ) -> Result<Vec<u8>, CallError> {
-        let answer = self.attempt(call, method, place, tail, body).await;
+    /// Asks, or, with a body, has something done.
+    async fn call(&self, call: Call, place: Place, tail: &str, body: Option<&Value>) -> Result<Vec<u8>, CallError> {
+        let answer = self.attempt(call, place, tail, body).await;
         figures::called(call, answer.as_ref().map(drop));
         answer
     }
 
-    async fn attempt(
-        &self,
-        call: Call,
-        method: Method,
-        place: Place,
-        tail: &str,
-        body: Option<&Value>,
-    ) -> Result<Vec<u8>, CallError> {
+    async fn attempt(&self, call: Call, place: Place, tail: &str, body: Option<&Value>) -> Result<Vec<u8>, CallError> {
         let passing = |why: String, asked| CallError::Passing { call: call.id(), why, asked };
         caller::literal_address(&self.base, self.allow_private)
             .map_err(|refused| passing(refused.to_string(), None))?;
@@ -201,10 +188,11 @@ impl Client {
         let mut url = self.base.clone();
         let before = url.path().trim_end_matches('/').to_owned();
         url.set_path(&format!("{before}/api/v1/accounts/{account}/conversations/{conversation}{tail}"));
-        let mut request = self.http.request(method, url).header(TOKEN, self.token.clone());
-        if let Some(body) = body {
-            request = request.header(CONTENT_TYPE, "application/json").body(body.to_string());
-        }
+        let request = match body {
+            None => self.http.get(url),
+            Some(body) => self.http.post(url).header(CONTENT_TYPE, "application/json").body(body.to_string()),
+        };
+        let request = request.header(TOKEN, self.token.clone());
         let response = request.send().await.map_err(|error| passing(caller::explain(&error), None))?;
         let (status, asked) = (response.status(), caller::retry_after(&response, (self.clock)()));
         let body = bounded(response).await.map_err(|error| passing(caller::explain(&error), None))?;

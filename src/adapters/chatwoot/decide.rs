@@ -130,7 +130,7 @@ impl Office {
             return Ok(());
         };
         let say = self.client.say(job.place(), &answer.text, &answer.choices);
-        self.say_once(job, Step::Said, standing, &answer.text, say).await
+        self.say_once(job, Step::Said, (&answer.text, standing), say).await
     }
 
     /// First what people need, then the word to the customer, then the conversation is opened: nobody finds it before all is
@@ -145,7 +145,7 @@ impl Office {
         let place = job.place();
         let ticket = self.ticket(handoff).await;
         let note = note::note(reply, handoff, ticket.as_ref(), &self.zone());
-        self.say_once(job, Step::Note, &standing, &note, self.client.note(place, &note)).await?;
+        self.say_once(job, Step::Note, (&note, &standing), self.client.note(place, &note)).await?;
         self.help_once(job, Step::Priority, self.client.set_priority(place, note::priority(handoff.level))).await?;
         if let Some(team) = self.config.team(&handoff.queue) {
             self.help_once(job, Step::Team, self.client.set_team(place, team)).await?;

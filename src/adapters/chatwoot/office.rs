@@ -275,8 +275,7 @@ impl Office {
         &self,
         job: &mut Job,
         step: Step,
-        standing: &Standing,
-        text: &str,
+        (text, standing): (&str, &Standing),
         say: impl Future<Output = Result<(), CallError>>,
     ) -> Result<(), Failure> {
         if job.progress.has(step) {

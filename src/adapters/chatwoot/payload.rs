@@ -215,7 +215,8 @@ fn message(mut raw: Raw) -> Result<Option<Told>, Unreadable> {
         None => (false, false),
     };
     let is_person = raw.sender.as_ref().is_some_and(|sender| sender.kind.as_deref() == Some("user"));
-    if !is_incoming && !(is_outgoing && is_person) {
+    let is_agents = is_outgoing && is_person;
+    if !is_incoming && !is_agents {
         return Ok(None);
     }
     let text = shortened(raw.content.take().unwrap_or_default());

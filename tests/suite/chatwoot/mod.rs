@@ -233,7 +233,7 @@ async fn who_asks_for_a_person_gets_one() {
     let note = &talk.notes[0];
     for part in [
         "[triage] reason=user_request emotion=neutral",
-        "priority=medium due=2026-05-26 ",
+        "priority=medium due=2026-05-27 ",
         "summary: ",
         "why: user_request",
         "region=新疆",
@@ -247,12 +247,22 @@ async fn who_asks_for_a_person_gets_one() {
 
 #[tokio::test]
 async fn levels_become_priorities() {
-    for (text, priority) in [("我要投诉，你们卖假货，我要打12315", "urgent"), ("转人工", "medium")] {
+    let bugs = "found live bugs in the bar my daughter was eating, she's been throwing up since midnight";
+    for (text, level, priority) in [
+        (bugs, "urgent", "urgent"),
+        ("我要投诉，你们卖假货，我要打12315", "serious", "high"),
+        ("转人工", "normal", "medium"),
+        ("提个建议哈，你家纸箱胶带缠得跟木乃伊似的🤣 换成拉链箱多好，又环保", "suggestion", "low"),
+    ] {
         let place = Place::new().await;
         let service = place.start();
         service.says(1, text).await;
-        let ticket = service.ticket().await;
-        assert_eq!(place.chatwoot.talk().priority.as_deref(), Some(priority), "{text}: {}", ticket["level"]);
+        let priority_set = place.chatwoot.talk().priority;
+        assert_eq!(
+            (&service.ticket().await["level"], priority_set.as_deref()),
+            (&json!(level), Some(priority)),
+            "{text}"
+        );
     }
 }
 

@@ -48,6 +48,8 @@ struct RawConfig {
     webhook_timeout_ms: u64,
     #[schemars(range(min = 1, max = 100))]
     webhook_attempts: u32,
+    // Not one of two schemas: what is wrong is told key by key.
+    #[schemars(with = "chatwoot::RawChatwoot")]
     chatwoot: Option<chatwoot::RawChatwoot>,
 }
 

@@ -1,5 +1,6 @@
 //! `config/triage.yaml`: everything that is neither catalogue nor shop.
 
+mod chatwoot;
 mod connection;
 mod sources;
 mod webhooks;
@@ -10,6 +11,7 @@ use std::path::{Component, Path, PathBuf};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub use self::chatwoot::ChatwootConfig;
 pub use self::connection::{Connection, Fields, Header, Template};
 pub use self::sources::{
     MoneyUnit, OrdersConfig, OrdersHttp, OrdersSource, ProductState, ProductsHttp, ProductsSource,
@@ -48,6 +50,9 @@ struct RawConfig {
     webhook_timeout_ms: u64,
     #[schemars(range(min = 1, max = 100))]
     webhook_attempts: u32,
+    // Not one of two schemas: what is wrong is told key by key.
+    #[schemars(with = "chatwoot::RawChatwoot")]
+    chatwoot: Option<chatwoot::RawChatwoot>,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -111,6 +116,7 @@ impl Default for RawConfig {
             webhooks: Vec::new(),
             webhook_timeout_ms: 5000,
             webhook_attempts: 12,
+            chatwoot: None,
         }
     }
 }
@@ -202,6 +208,8 @@ pub struct Config {
     pub webhook_timeout_ms: u64,
     /// How often an event is sent before it is laid aside.
     pub webhook_attempts: u32,
+    /// The Chatwoot whose agent bot this is, if it is one's.
+    pub chatwoot: Option<ChatwootConfig>,
 }
 
 impl Config {
@@ -254,6 +262,7 @@ impl Config {
             findings.add(path, document.place("/time_zone"), "bad-time-zone", message);
         }
         let webhooks = webhooks::check(raw.webhooks, path, &document, &mut findings);
+        let chatwoot = raw.chatwoot.and_then(|raw| chatwoot::check(raw, path, &document, &mut findings));
         let orders = raw.orders.check(path, &document, &mut findings);
         let products = raw.products.check(path, &document, &mut findings);
         let (Some(listen), Some(metrics_listen), Ok(time_zone)) = (listen, metrics_listen, time_zone) else {
@@ -288,6 +297,7 @@ impl Config {
             webhooks,
             webhook_timeout_ms: raw.webhook_timeout_ms,
             webhook_attempts: raw.webhook_attempts,
+            chatwoot,
         })
     }
 }

@@ -16,6 +16,7 @@
 //! The path of one message is [`pipeline`](self) read from top to bottom: [`text`] → [`model`] → [`head`] →
 //! [`slots`] → [`policy`] → [`answer`]. What leads write is [`catalogue`]. `ARCHITECTURE.md` has the map.
 
+pub mod adapters;
 pub mod answer;
 pub mod calendar;
 pub mod cases;

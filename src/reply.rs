@@ -105,7 +105,7 @@ pub struct Answer {
 }
 
 /// Something to choose.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Choice {
     /// The intent it stands for.
     pub value: String,

@@ -9,13 +9,14 @@ use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 
 use super::Found;
+use crate::adapters::chatwoot::{Chatwoot, Secrets};
 use crate::config::{Access, Config, LogFormat, StoreConfig, Webhook};
 use crate::desk::{self, Desk, Routes, SystemClock};
 use crate::engine::{Engine, OpenError};
 use crate::http::{self, Door, Gate, Limits, Metrics, Tls};
 use crate::keys::Keys;
 use crate::live::Live;
-use crate::store::{Outbox, Sqlite, SqliteOptions, Store};
+use crate::store::{Inbox, Outbox, Sqlite, SqliteOptions, Store};
 use crate::ticket::EventKind;
 use crate::webhooks::{self, Deliverer, Nudge, Settings};
 
@@ -35,9 +36,13 @@ pub(super) fn run(config: &Path) -> anyhow::Result<Found> {
     };
     let endpoints = webhooks::endpoints(&config.webhooks).map_err(OpenError::from)?;
     let options = desk::Options { routes: routes(&config.webhooks), ..options };
+    let secrets = config.chatwoot.as_ref().map(Secrets::read).transpose().map_err(OpenError::from)?;
     let store = config.store.as_ref().map(open_store).transpose()?;
     let metrics = Metrics::install()?;
     let engine = Arc::new(super::connected(&Engine::with(config)?)?);
+    if let Some(chatwoot) = &engine.config().chatwoot {
+        chatwoot.check_queues(engine.catalogue().policy().queues()).map_err(OpenError::from)?;
+    }
     let live = Arc::new(Live::new(Arc::clone(&engine)));
     live.watch().context("cannot watch the files of the catalogue")?;
     let retention = engine.config().store.as_ref().map(|store| store.retention_days);
@@ -48,7 +53,6 @@ pub(super) fn run(config: &Path) -> anyhow::Result<Found> {
             Some((certificate, key)) => Some(Tls::open(certificate, key).await?),
             None => None,
         };
-        let door = Door { limits, gate, tls };
         let metrics_address = match config.metrics_listen {
             Some(address) => {
                 let listener = bind(address, "metrics_listen").await?;
@@ -79,6 +83,8 @@ pub(super) fn run(config: &Path) -> anyhow::Result<Found> {
             attempts: config.webhook_attempts,
             clock: Arc::new(jiff::Timestamp::now),
         };
+        let clock = Arc::clone(&settings.clock);
+        let inbox = kept.clone().map(|store| store as Arc<dyn Inbox>);
         let outbox = kept.clone().map(|store| store as Arc<dyn Outbox>);
         let deliverer =
             outbox.map(|outbox| Deliverer::start(outbox, endpoints, settings, nudge.clone())).transpose()?;
@@ -89,7 +95,14 @@ pub(super) fn run(config: &Path) -> anyhow::Result<Found> {
             tokio::spawn(desk.clone().keep_tidy(days));
         }
         tokio::spawn(ring(desk.news(), nudge));
+        let chatwoot = config.chatwoot.clone().zip(secrets);
+        let chatwoot = chatwoot.map(|(config, secrets)| Chatwoot::open(config, secrets, desk.clone(), inbox, clock));
+        let door = Door { limits, gate, tls, chatwoot: chatwoot.transpose()? };
+        let worker = door.chatwoot.as_ref().map(Chatwoot::start);
         let served = http::serve(listener, desk, door, stopped()).await;
+        if let Some(worker) = worker {
+            worker.stop().await;
+        }
         if let Some(deliverer) = deliverer {
             deliverer.stop().await;
         }

@@ -56,9 +56,72 @@ pub struct Webhook {
 
 /// Where a secret is found, and where the configuration says so.
 #[derive(Debug, Clone)]
-enum SecretSource {
+pub(super) enum SecretSource {
     File(PathBuf, Place),
     Variable(String, Place),
+}
+
+impl SecretSource {
+    /// The one of two keys that is given, `keys` being their names. The error has the key to blame, if one is there.
+    pub(super) fn of(
+        path: Option<String>,
+        variable: Option<String>,
+        file: &Path,
+        keys: [&'static str; 2],
+        place: impl Fn(&str) -> Place,
+    ) -> Result<Self, (Option<&'static str>, String)> {
+        let [of_path, of_variable] = keys;
+        match (path, variable) {
+            (Some(path), None) => {
+                Ok(Self::File(beside(file.parent().unwrap_or(Path::new(".")), &path), place(of_path)))
+            }
+            (None, Some(name)) => Ok(Self::Variable(name, place(of_variable))),
+            (None, None) => Err((None, format!("it is missing; give `{of_path}: path` or `{of_variable}: NAME`"))),
+            (Some(_), Some(_)) => {
+                Err((Some(of_variable), format!("`{of_path}` and `{of_variable}` are both given; keep one")))
+            }
+        }
+    }
+
+    /// Reads it, and refuses it if it is shorter than `least` bytes. `who` says whose it is, `file` who names it.
+    pub(super) fn read(
+        &self,
+        who: &str,
+        file: &Path,
+        least: usize,
+        variable: impl Fn(&str) -> Option<Vec<u8>>,
+    ) -> Result<Secret, Findings> {
+        let refused = |place: Place, code: &'static str, message: String| {
+            let mut findings = Findings::default();
+            findings.add(file, place, code, format!("{who}: {message}"));
+            findings
+        };
+        let (place, what, bytes) = match self {
+            Self::File(path, place) => {
+                let read = std::fs::read(path).map_err(|error| {
+                    refused(*place, "secret-unreadable", format!("cannot read `{}`: {error}", path.display()))
+                })?;
+                (*place, format!("the secret in `{}`", path.display()), read)
+            }
+            Self::Variable(name, place) => {
+                let read = variable(name).ok_or_else(|| {
+                    refused(*place, "secret-unreadable", format!("the environment variable `{name}` is not set"))
+                })?;
+                (*place, format!("the secret in the environment variable `{name}`"), read)
+            }
+        };
+        // Editors and `echo` end a file with a line break that nobody means.
+        let secret = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
+        let secret = secret.strip_suffix(b"\r").unwrap_or(secret);
+        if secret.len() < least {
+            let length = secret.len();
+            let message = format!(
+                "{what} has {length} bytes; at least {least} are needed, for example from `openssl rand -hex 32`"
+            );
+            return Err(refused(place, "secret-short", message));
+        }
+        Ok(Secret(secret.to_vec()))
+    }
 }
 
 /// What deliveries are signed with. Nothing prints it.
@@ -122,36 +185,7 @@ impl Webhook {
     }
 
     fn secret_from(&self, variable: impl Fn(&str) -> Option<Vec<u8>>) -> Result<Secret, Findings> {
-        let refused = |place: Place, code: &'static str, message: String| {
-            let mut findings = Findings::default();
-            findings.add(&self.file, place, code, format!("webhook `{}`: {message}", self.name));
-            findings
-        };
-        let (place, what, bytes) = match &self.secret {
-            SecretSource::File(path, place) => {
-                let read = std::fs::read(path).map_err(|error| {
-                    refused(*place, "secret-unreadable", format!("cannot read `{}`: {error}", path.display()))
-                })?;
-                (*place, format!("the secret in `{}`", path.display()), read)
-            }
-            SecretSource::Variable(name, place) => {
-                let read = variable(name).ok_or_else(|| {
-                    refused(*place, "secret-unreadable", format!("the environment variable `{name}` is not set"))
-                })?;
-                (*place, format!("the secret in the environment variable `{name}`"), read)
-            }
-        };
-        // Editors and `echo` end a file with a line break that nobody means.
-        let secret = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
-        let secret = secret.strip_suffix(b"\r").unwrap_or(secret);
-        if secret.len() < SECRET_BYTES {
-            let length = secret.len();
-            let message = format!(
-                "{what} has {length} bytes; at least {SECRET_BYTES} are needed, for example from `openssl rand -hex 32`"
-            );
-            return Err(refused(place, "secret-short", message));
-        }
-        Ok(Secret(secret.to_vec()))
+        self.secret.read(&format!("webhook `{}`", self.name), &self.file, SECRET_BYTES, variable)
     }
 }
 
@@ -173,17 +207,10 @@ pub(super) fn check(raw: Vec<RawWebhook>, file: &Path, document: &Document, find
         }
         names.entry(raw.name.clone()).or_insert_with(|| place("name").line);
         let url = checked_url(&raw).map_err(|message| problem("url", "bad-url", message));
-        let secret = match (&raw.secret_file, &raw.secret_env) {
-            (Some(path), None) => {
-                let folder = file.parent().unwrap_or(Path::new("."));
-                Ok(SecretSource::File(beside(folder, path), place("secret_file")))
-            }
-            (None, Some(name)) => Ok(SecretSource::Variable(name.clone(), place("secret_env"))),
-            (None, None) => Err(("name", "a secret is missing; give `secret_file: path` or `secret_env: NAME`")),
-            (Some(_), Some(_)) => Err(("secret_env", "`secret_file` and `secret_env` are both given; keep one")),
-        };
+        let keys = ["secret_file", "secret_env"];
+        let secret = SecretSource::of(raw.secret_file.clone(), raw.secret_env.clone(), file, keys, place);
         let secret = secret.map_err(|(key, message)| {
-            problem(key, "bad-secret", format!("webhook `{}`: {message}", raw.name));
+            problem(key.unwrap_or("name"), "bad-secret", format!("webhook `{}`, secret: {message}", raw.name));
         });
         if let (Ok(url), Ok(secret)) = (url, secret) {
             let events = raw.events.unwrap_or_else(|| EventKind::ALL.to_vec());

@@ -66,6 +66,19 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Undeclared<T> {
     }
 }
 
+/// A body as it came, for what is signed.
+pub(super) struct Raw(pub(super) Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Raw {
+    type Rejection = Problem;
+
+    async fn from_request(mut request: Request, state: &S) -> Result<Self, Problem> {
+        let BodyLimit(limit) = request.extensions().get().copied().unwrap_or(BodyLimit(0));
+        DefaultBodyLimit::max(limit).apply(&mut request);
+        Bytes::from_request(request, state).await.map(Self).map_err(|rejection| unread(&rejection, limit))
+    }
+}
+
 /// A body that may be left out altogether. One that is there is read or refused, never passed over.
 impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for Json<T> {
     type Rejection = Problem;

@@ -6,6 +6,7 @@
 mod access;
 mod adapters;
 mod catalogue;
+mod chatwoot;
 mod connection;
 mod conversations;
 mod events;
@@ -41,6 +42,7 @@ use self::access::{DECIDING, HELPING, LEADING, RUNNING, TALKING, only};
 use self::extract::body_limit;
 use self::problem::{Code, Problem, Shape, own_shape};
 use self::tail::Tail;
+use crate::adapters::chatwoot::Chatwoot;
 use crate::desk::Desk;
 use crate::live::Live;
 
@@ -59,6 +61,9 @@ const CHANGE_BODY: usize = 1024;
 
 /// The longest body that says what a person did, in bytes: a note of 8,000 characters fits in, however it is written.
 const STEP_BODY: usize = 128 * 1024;
+
+/// The longest webhook of Chatwoot, in bytes: a message of 150,000 characters with all that surrounds it.
+const CHATWOOT_BODY: usize = 2 * 1024 * 1024;
 
 /// What the door lets in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,6 +95,8 @@ pub struct Door {
     pub gate: Option<Gate>,
     /// Behind which certificate; plain HTTP without one.
     pub tls: Option<Tls>,
+    /// The Chatwoot whose agent bot this is.
+    pub chatwoot: Option<Chatwoot>,
 }
 
 impl From<Limits> for Door {
@@ -112,13 +119,15 @@ pub(crate) struct State {
     tail: Arc<Tail>,
     /// A permit for each event stream.
     streams: Arc<Semaphore>,
+    /// The Chatwoot whose agent bot this is.
+    chatwoot: Option<Chatwoot>,
 }
 
 impl State {
-    fn new(desk: Desk, Door { limits, gate, tls: _ }: Door) -> Self {
+    fn new(desk: Desk, Door { limits, gate, tls: _, chatwoot }: Door) -> Self {
         let tail = Arc::new(Tail::new(desk.clone()));
         let streams = Arc::new(Semaphore::new(limits.streams));
-        Self { desk, gate, ready: Arc::new(watch::Sender::new(true)), limits, tail, streams }
+        Self { desk, gate, ready: Arc::new(watch::Sender::new(true)), limits, tail, streams, chatwoot }
     }
 
     /// The catalogue that is served.
@@ -161,6 +170,8 @@ fn own_routes(state: &State) -> Router<State> {
         .merge(only(RUNNING, state, running()))
         .route("/health", get(health::health))
         .route("/ready", get(health::ready))
+        // Its signature is its key.
+        .route("/webhooks/chatwoot", post(chatwoot::receive).layer(body_limit(CHATWOOT_BODY)))
         .route("/openapi.json", get(openapi::serve_document))
         .merge(openapi::page())
         .fallback(not_found)

@@ -19,7 +19,7 @@ use utoipa::{IntoParams, IntoResponses, Modify, OpenApi};
 use super::adapters::{bot_framework, rasa, tei};
 use super::problem::{Code, ErrorBody, Problem};
 use super::request_id::RequestId;
-use super::{catalogue, conversations, events, feedback, handoffs, health, quote, stats, triage, webhooks};
+use super::{catalogue, chatwoot, conversations, events, feedback, handoffs, health, quote, stats, triage, webhooks};
 use crate::ticket::Event;
 
 #[derive(OpenApi)]
@@ -38,6 +38,7 @@ use crate::ticket::Event;
         handoffs::claim, handoffs::release, handoffs::resolve, handoffs::give_back,
         webhooks::status, webhooks::dead, webhooks::replay,
         catalogue::status, catalogue::validate, catalogue::reload, catalogue::rollback,
+        chatwoot::receive,
         stats::stats, health::health, health::ready, serve_document,
         rasa::parse::parse, rasa::rest::webhook, rasa::rest::health, rasa::status, rasa::version,
         tei::predict::intents, tei::predict::emotions, tei::info, tei::emotion_info,
@@ -50,6 +51,7 @@ use crate::ticket::Event;
         (name = "conversations", description = "what was said, who has it, and what people add to it"),
         (name = "handoffs", description = "the tickets that wait for people, and what people do with them"),
         (name = "webhooks", description = "events that other systems are told of, and those that did not arrive"),
+        (name = "adapters", description = "other systems that speak their own shapes to this service"),
         (name = "catalogue", description = "what support leads write: what is served, and changing it"),
         (name = "stats", description = "what was done, added up"),
         (name = "health", description = "for load balancers and supervisors"),
@@ -93,8 +95,8 @@ impl Modify for Locks {
     }
 }
 
-/// What needs no key.
-const OPEN: [&str; 3] = ["/health", "/ready", "/openapi.json"];
+/// What needs no key: supervisors, readers, and what is signed.
+const OPEN: [&str; 4] = ["/health", "/ready", "/openapi.json", "/webhooks/chatwoot"];
 
 /// No scopes.
 const NONE: [&str; 0] = [];
@@ -227,6 +229,23 @@ pub(super) struct ReadyErrors;
 impl IntoResponses for ReadyErrors {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         describe(&[Code::NotReady])
+    }
+}
+
+/// What can go wrong with a webhook of Chatwoot, whose signature is its key. It is sent again after 429 and 500, after no other.
+pub(super) struct ChatwootErrors;
+
+impl IntoResponses for ChatwootErrors {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        describe(&[
+            Code::BadSignature,
+            Code::InvalidJson,
+            Code::InvalidRequest,
+            Code::BodyTooLarge,
+            Code::NotFound,
+            Code::Overloaded,
+            Code::Internal,
+        ])
     }
 }
 

@@ -52,6 +52,7 @@ pub(super) enum Code {
     NoStore,
     StoreFailed,
     SourceUnavailable,
+    BadSignature,
     Internal,
 }
 
@@ -65,7 +66,7 @@ struct Row {
 
 impl Code {
     /// All of them, in the order of the documents.
-    pub(super) const ALL: [Self; 28] = [
+    pub(super) const ALL: [Self; 29] = [
         Self::InvalidJson,
         Self::InvalidUtf8,
         Self::InvalidRequest,
@@ -93,6 +94,7 @@ impl Code {
         Self::NoStore,
         Self::StoreFailed,
         Self::SourceUnavailable,
+        Self::BadSignature,
         Self::Internal,
     ];
 
@@ -127,6 +129,7 @@ impl Code {
             Self::NoStore => ("no_store", StatusCode::NOT_IMPLEMENTED, false, "the service keeps nothing"),
             Self::StoreFailed => ("store_failed", StatusCode::SERVICE_UNAVAILABLE, true, "the store could not be read or written"),
             Self::SourceUnavailable => ("source_unavailable", StatusCode::SERVICE_UNAVAILABLE, true, "the shop's own orders or products could not be read"),
+            Self::BadSignature => ("bad_signature", StatusCode::UNAUTHORIZED, false, "the request is not signed as it has to be"),
             Self::Internal => ("internal", StatusCode::INTERNAL_SERVER_ERROR, false, "a mistake of the server's own"),
         };
         Row { slug, status, retryable, meaning }

@@ -6,6 +6,7 @@
 //!
 //! Reading is a call that takes microseconds; writing gives a [`Pending`], to be waited for by a thread or by a task.
 
+mod inbox;
 mod records;
 mod sqlite;
 
@@ -14,6 +15,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
+pub use inbox::{Arrival, Ending, Inbox, Letter, Receipt};
 pub use records::{
     Change, Conversation, Decided, Delivery, Feedback, Forgotten, NewEvent, Page, Said, StoredEvent, TicketFilter,
     Turn, TurnKind,
@@ -219,7 +221,7 @@ pub trait Figures: Send + Sync {
 /// Keeping the store in order.
 pub trait Upkeep: Send + Sync {
     /// Removes what is older than `before`: closed tickets, turns and conversations without an open ticket, events that wait for
-    /// no delivery any more (dead ones go too). At most `limit` of each, so that it never holds up the writer for long. How
+    /// no delivery any more (dead ones go too), arrivals that are worked off or given up. At most `limit` of each, so that it never holds up the writer for long. How
     /// many went: call it again until none do.
     ///
     /// # Errors
@@ -248,6 +250,6 @@ pub trait Upkeep: Send + Sync {
 }
 
 /// Everything that the service keeps.
-pub trait Store: Ledger + Conversations + Tickets + Outbox + Figures + Upkeep {}
+pub trait Store: Ledger + Conversations + Tickets + Outbox + Inbox + Figures + Upkeep {}
 
-impl<S: Ledger + Conversations + Tickets + Outbox + Figures + Upkeep> Store for S {}
+impl<S: Ledger + Conversations + Tickets + Outbox + Inbox + Figures + Upkeep> Store for S {}

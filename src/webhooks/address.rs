@@ -6,8 +6,8 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 /// An address was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{0} is not a public address; only an endpoint with `allow_private` may be there")]
-pub(super) struct NotPublic(pub(super) IpAddr);
+#[error("{0} is not a public address; only one with `allow_private` may be called there")]
+pub(crate) struct NotPublic(pub(super) IpAddr);
 
 /// Looks names up and gives out public addresses only. The connection is made to the address that was checked: a name that
 /// changes its mind in between gains nothing.

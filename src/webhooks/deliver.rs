@@ -47,6 +47,11 @@ impl Nudge {
     pub fn ring(&self) {
         self.0.notify_one();
     }
+
+    /// Waits until somebody rings, or has rung since the last time.
+    pub(crate) async fn rung(&self) {
+        self.0.notified().await;
+    }
 }
 
 /// Why deliveries cannot start.
@@ -129,7 +134,7 @@ impl Courier {
         loop {
             tokio::select! {
                 _ = stopped.changed() => break,
-                () = nudge.0.notified() => {}
+                () = nudge.rung() => {}
                 _ = poll.tick() => self.measure().await,
                 // Its ticket may have another event, and its lane room.
                 Some(landed) = self.flights.join_next() => self.landed(landed),

@@ -5,6 +5,7 @@
 //! Time comes in as a clock, so that tests need not wait.
 
 mod address;
+pub(crate) mod caller;
 mod deliver;
 mod endpoint;
 mod figures;
@@ -14,6 +15,7 @@ mod sign;
 
 pub use deliver::{Clock, Deliverer, Nudge, Settings, StartError};
 pub use endpoint::{Endpoint, endpoints};
+pub(crate) use retry::next_try;
 pub use sign::{VerifyError, sign, verify};
 
 /// Header: HMAC-SHA256 of timestamp and body.

@@ -17,7 +17,7 @@ const LONGEST_ASKED: Duration = Duration::from_secs(60 * 60);
 
 /// When to try again after the `tried`-th try; none once `attempts` are used up. The wait doubles, and up to as much again
 /// is added at random, so that what failed together does not come back together. `asked` is the least that is waited.
-pub(super) fn next_try(tried: u32, attempts: u32, asked: Option<Duration>, now: Timestamp) -> Option<Timestamp> {
+pub(crate) fn next_try(tried: u32, attempts: u32, asked: Option<Duration>, now: Timestamp) -> Option<Timestamp> {
     if tried >= attempts {
         return None;
     }

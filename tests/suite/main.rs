@@ -9,6 +9,7 @@ mod calendar;
 mod cases;
 mod catalogue;
 mod catalogue_api;
+mod chatwoot;
 mod cli;
 mod conversations;
 mod decisions;

@@ -5,6 +5,7 @@ mod change;
 mod checkpoint;
 mod conversations;
 mod figures;
+mod inbox;
 mod open;
 mod outbox;
 mod readers;

@@ -13,7 +13,10 @@ use crate::config::Synchronous;
 use crate::store::StoreError;
 
 /// What made the tables as they are, oldest first. Never changed once released; only added to.
-const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("../../../migrations/sqlite/0001_store.sql"))];
+const MIGRATIONS: &[M<'static>] = &[
+    M::up(include_str!("../../../migrations/sqlite/0001_store.sql")),
+    M::up(include_str!("../../../migrations/sqlite/0002_inbox.sql")),
+];
 
 /// "TRIA", as the first migration writes it.
 const APPLICATION_ID: i64 = 0x5452_4941;

@@ -39,7 +39,7 @@ impl Upkeep for Sqlite {
 
 fn remove_before(connection: &Connection, before: i64, limit: i64) -> Stored<usize> {
     // What agents said of a turn goes with it, and deliveries go with their event.
-    const REMOVE: [&str; 4] = [
+    const REMOVE: [&str; 5] = [
         "DELETE FROM turns WHERE rowid IN (
             SELECT rowid FROM turns WHERE at < ?1 AND NOT EXISTS (
                 SELECT 1 FROM tickets
@@ -58,6 +58,8 @@ fn remove_before(connection: &Connection, before: i64, limit: i64) -> Stored<usi
             SELECT sequence FROM events WHERE at < ?1 AND NOT EXISTS (
                 SELECT 1 FROM deliveries WHERE deliveries.event = events.sequence AND state = 'waiting')
             LIMIT ?2)",
+        "DELETE FROM inbox WHERE sequence IN (
+            SELECT sequence FROM inbox WHERE since < ?1 AND state <> 'waiting' LIMIT ?2)",
     ];
     let removed = REMOVE.iter().map(|sql| run(connection, sql, [before, limit]).map_err(failed));
     removed.sum()
@@ -76,9 +78,12 @@ fn forget(connection: &Connection, customer_id: &str) -> Stored<Forgotten> {
         forgotten.turns += remove("DELETE FROM turns WHERE conversation_id = ?1")?;
         forgotten.tickets += remove("DELETE FROM tickets WHERE conversation_id = ?1")?;
         forgotten.conversations += remove("DELETE FROM conversations WHERE id = ?1")?;
+        remove("DELETE FROM inbox WHERE conversation_id = ?1")?;
     }
     // Events may have outlived their conversation.
     forgotten.events += run(connection, "DELETE FROM events WHERE customer_id = ?1", [customer_id]).map_err(failed)?;
+    // What was told of them, even if no conversation came of it.
+    run(connection, "DELETE FROM inbox WHERE customer_id = ?1", [customer_id]).map_err(failed)?;
     Ok(forgotten)
 }
 

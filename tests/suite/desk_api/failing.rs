@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use triage::http::Limits;
 use triage::store::{
-    Change, Conversation, Conversations, Delivery, Feedback, Figures, Forgotten, Ledger, Outbox, Page, Pending, Store,
-    StoreError, StoredEvent, TicketFilter, Tickets, Turn, Upkeep,
+    Arrival, Change, Conversation, Conversations, Delivery, Ending, Feedback, Figures, Forgotten, Inbox, Ledger,
+    Letter, Outbox, Page, Pending, Receipt, Store, StoreError, StoredEvent, TicketFilter, Tickets, Turn, Upkeep,
 };
 use triage::ticket::Ticket;
 
@@ -129,6 +129,30 @@ impl Outbox for Faulty {
     }
     fn lag(&self) -> Stored<(u64, Option<Timestamp>)> {
         self.read(|store| store.lag())
+    }
+}
+
+impl Inbox for Faulty {
+    fn receive(&self, arrival: Arrival, most: usize) -> Stored<Receipt> {
+        if *self.fault.lock().unwrap() == Fault::Writes { broken() } else { self.store.receive(arrival, most) }
+    }
+    fn take(&self, source: &str, now: Timestamp, until: Timestamp, limit: usize) -> Stored<Vec<Letter>> {
+        self.read(|store| store.take(source, now, until, limit))
+    }
+    fn proceed(&self, letter: &Letter, progress: &str, until: Timestamp) -> Stored<()> {
+        self.read(|store| store.proceed(letter, progress, until))
+    }
+    fn end(&self, letter: &Letter, ending: &Ending) -> Stored<()> {
+        self.read(|store| store.end(letter, ending))
+    }
+    fn postpone(&self, letter: &Letter, why: &str, next: Timestamp) -> Stored<()> {
+        self.read(|store| store.postpone(letter, why, next))
+    }
+    fn left_as(&self, source: &str, conversation_id: &str) -> Stored<Option<String>> {
+        self.read(|store| store.left_as(source, conversation_id))
+    }
+    fn backlog(&self, source: &str) -> Stored<(u64, Option<Timestamp>)> {
+        self.read(|store| store.backlog(source))
     }
 }
 

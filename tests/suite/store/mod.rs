@@ -5,6 +5,7 @@ mod changes;
 mod cli;
 mod crash;
 mod figures;
+mod inbox;
 mod kept;
 mod outbox;
 mod sqlite;
@@ -66,6 +67,11 @@ macro_rules! contract {
             outbox::failures_wait_and_die,
             outbox::the_dead_are_replayed,
             outbox::what_waits_is_counted,
+            inbox::an_arrival_is_kept_once,
+            inbox::too_much_is_not_kept,
+            inbox::letters_of_a_conversation_come_in_order,
+            inbox::what_fails_waits_with_all_behind_it,
+            inbox::arrivals_go_with_what_is_old_and_who_is_forgotten,
             figures::turns_of_a_span,
             figures::tickets_conversations_and_feedback_of_a_span,
             upkeep::what_is_old_and_done_with_goes,

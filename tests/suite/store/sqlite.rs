@@ -48,7 +48,7 @@ fn the_file_is_its_owners() {
     assert_eq!(rest, ["triage.db"], "the log is taken into the file at the end");
     let raw = place.raw();
     let version: i64 = raw.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
-    assert_eq!(version, 1);
+    assert_eq!(version, 2);
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn what_cannot_be_opened_is_told() {
         ("folder", "file and folder must be there and writable"),
         ("notes.txt/data/triage.db", "cannot create the folder"),
         ("other.db", "is the database of another program; let `store.path` name a file of its own"),
-        ("newer.db", "written by a newer version of Triage: its tables are of version 7, this program knows up to 1"),
+        ("newer.db", "written by a newer version of Triage: its tables are of version 7, this program knows up to 2"),
     ] {
         let told = open(name);
         assert!(

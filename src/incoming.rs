@@ -15,11 +15,14 @@ pub const MAX_HISTORY: usize = 50;
 pub struct Request {
     /// The caller's id of the conversation.
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 200)]
     pub conversation_id: Option<String>,
     /// The caller's id of the message.
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 200)]
     pub message_id: Option<String>,
     /// What the customer typed, at most 8,000 characters; may be empty when there are attachments.
+    #[schema(max_length = 8000)]
     pub text: String,
     /// Where it came from, for example `web`.
     #[serde(default)]

@@ -118,6 +118,7 @@ struct Why {
 pub(super) struct Assign {
     /// This person.
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 200)]
     agent: Option<String>,
     /// Whoever takes it from this queue.
     #[serde(default)]
@@ -143,19 +144,35 @@ pub(super) struct Rating {
     rating: u64,
 }
 
+/// Who speaks to the customer; what customers say comes as messages.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[expect(
+    dead_code,
+    reason = "only described; `Role` is read, so that a customer's message gets an answer that says where it belongs"
+)]
+enum Speaker {
+    Agent,
+    Bot,
+}
+
 /// Something that a person, or another bot, wrote to the customer.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PersonMessage {
     /// `agent` or `bot`.
+    #[schema(inline, value_type = Speaker)]
     role: Role,
     /// The person's id, 1 to 200 characters; must be given for `agent`.
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 200)]
     agent: Option<String>,
     /// What was written, at most 8,000 characters.
+    #[schema(min_length = 1, max_length = 8000)]
     text: String,
     /// The caller's id. Sent again under it, the message counts once; a new id if left out.
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 200)]
     message_id: Option<String>,
     /// Whether it reached the customer.
     #[serde(default = "yes")]

@@ -29,6 +29,7 @@ pub(super) struct Feedback {
     #[serde(default)]
     handoff: Option<bool>,
     /// Who says so, 1 to 200 characters.
+    #[schema(min_length = 1, max_length = 200)]
     agent: String,
 }
 

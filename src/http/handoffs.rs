@@ -32,7 +32,7 @@ pub(super) struct Wanted {
     customer: Vec<String>,
     /// With one of these persons.
     agent: Vec<String>,
-    /// TicketPage of the page, at most.
+    /// Tickets of the page, at most.
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<usize>,
     /// Where the page starts: `next` of the page before.
@@ -53,6 +53,7 @@ pub(super) struct TicketPage {
 #[serde(deny_unknown_fields)]
 pub(super) struct Agent {
     /// The person's id, 1 to 200 characters.
+    #[schema(min_length = 1, max_length = 200)]
     agent: String,
 }
 
@@ -61,9 +62,11 @@ pub(super) struct Agent {
 #[serde(deny_unknown_fields)]
 pub(super) struct AgentNote {
     /// The person's id, 1 to 200 characters.
+    #[schema(min_length = 1, max_length = 200)]
     agent: String,
     /// For colleagues, at most 8,000 characters.
     #[serde(default)]
+    #[schema(max_length = 8000)]
     note: Option<String>,
 }
 

@@ -161,7 +161,8 @@ impl Serialize for Code {
 impl PartialSchema for Code {
     fn schema() -> RefOr<Schema> {
         let slugs = Self::ALL.map(Self::slug);
-        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(slugs)).into()
+        let meaning = "What kind of error it is, for programs; codes are added, never renamed.";
+        ObjectBuilder::new().schema_type(Type::String).description(Some(meaning)).enum_values(Some(slugs)).into()
     }
 }
 
@@ -185,7 +186,7 @@ pub(super) struct ErrorBody {
 /// What went wrong.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ErrorDetail {
-    /// What kind of error it is, for programs; codes are added, never renamed.
+    // Without a description of its own: beside an inlined type it would be held to be an object, too.
     #[schema(inline)]
     pub(super) code: Code,
     /// What is wrong and what is allowed, for people; the wording may change.

@@ -16,10 +16,10 @@ use crate::stats::{Report, Span};
 #[into_params(parameter_in = Query)]
 pub(super) struct Days {
     /// The first, in the shop's time zone; six days before `to` if left out.
-    #[param(value_type = Option<String>, example = "2026-11-17")]
+    #[param(value_type = Option<String>, format = Date, example = "2026-11-17")]
     from: Option<Date>,
     /// The last; today if left out.
-    #[param(value_type = Option<String>, example = "2026-11-23")]
+    #[param(value_type = Option<String>, format = Date, example = "2026-11-23")]
     to: Option<Date>,
 }
 

@@ -115,6 +115,7 @@ pub struct QuotedRefusal {
 /// Why a rule is not used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = QuotedReason)]
 pub enum Reason {
     /// It does not hold at this moment.
     OutsideItsTime,

@@ -34,7 +34,7 @@ pub struct QuoteRequest {
     pub region: Option<String>,
     /// The moment of the order; now if left out.
     #[serde(default)]
-    #[schema(value_type = Option<String>, examples("2026-11-21T10:30:00+08:00"))]
+    #[schema(value_type = Option<String>, format = DateTime, examples("2026-11-21T10:30:00+08:00"))]
     pub at: Option<Timestamp>,
 }
 

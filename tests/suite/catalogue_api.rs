@@ -253,7 +253,8 @@ fn a_running_program_tells_of_a_refused_edit() {
     let (_, text) = text.split_once("\r\n\r\n").unwrap();
     let numbers = Regex::new(r"(?m)^(\S*(?:_bucket|_sum)\S*) \S+$").unwrap();
     let text = numbers.replace_all(text, "$1 [n]");
-    let mut lines: Vec<&str> = text.lines().filter(|line| !line.is_empty()).collect();
+    // The rest counts what this test does while it waits.
+    let mut lines: Vec<&str> = text.lines().filter(|line| line.contains("triage_catalogue")).collect();
     lines.sort_unstable();
     insta::assert_snapshot!("metrics", lines.join("\n"));
     place.write("intents/stock.yaml", &stock);

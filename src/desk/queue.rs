@@ -239,6 +239,6 @@ mod tests {
             queue.push(of("b"), 1, job).unwrap();
         }
         queue.push(of("a"), 1, "a4").unwrap();
-        assert_eq!(drained(&queue), ["b1", "a3", "b2", "a4", "b3"]);
+        assert_eq!(drained(&queue), ["b1", "a3", "b2", "b3", "a4"]);
     }
 }

@@ -122,7 +122,8 @@ fn shown(headers: &HeaderMap) -> Option<String> {
 }
 
 fn in_query(query: &str) -> Option<String> {
-    url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "token").map(|(_, key)| key.into_owned())
+    let pairs: Vec<(String, String)> = serde_html_form::from_str(query).ok()?;
+    pairs.into_iter().find(|(name, _)| name == "token").map(|(_, key)| key)
 }
 
 impl Caller {

@@ -264,7 +264,9 @@ impl IntoResponse for Problem {
         let Row { status, retryable, .. } = self.code.row();
         let mut response = status.into_response();
         if retryable {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds_to_wait(self.wait)));
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from(seconds_to_wait(self.code, self.wait)));
         }
         if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -274,12 +276,13 @@ impl IntoResponse for Problem {
     }
 }
 
-/// Whole seconds, at least one. Where nothing is known, one to three at random: callers who were refused together are not to
-/// come back together.
-fn seconds_to_wait(wait: Option<Duration>) -> u64 {
+/// Whole seconds, at least one. After too much at once one to three at random: callers who were refused together are not to come
+/// back together.
+fn seconds_to_wait(code: Code, wait: Option<Duration>) -> u64 {
     match wait {
         Some(wait) => wait.as_secs() + u64::from(wait.subsec_nanos() > 0).max(u64::from(wait.as_secs() == 0)),
-        None => 1 + RandomState::new().hash_one(()) % 3,
+        None if code == Code::Overloaded => 1 + RandomState::new().hash_one(()) % 3,
+        None => 1,
     }
 }
 

@@ -372,11 +372,11 @@ fn each_outside_thing_has_one_door() {
     door(r"\bhex::", &["webhooks/", "keys/"], "only signatures and keys are bytes written as text");
     door(r"\bgovernor::", &["keys/budget.rs"], "one place counts what a key may use");
     door(r"\bgetrandom::", &["keys/mod.rs"], "only keys are made at random");
-    door(r"\baxum_server::|\brustls::", &["http/", "webhooks/", "sources/"], "only doors know of connections");
+    door(r"\baxum_server::", &["http/"], "only the door knows of connections");
     door(
         r"\b(reqwest|rustls|backon)::",
-        &["webhooks/", "sources/http/", "adapters/chatwoot/client.rs"],
-        "only these three call others",
+        &["webhooks/", "sources/http/", "adapters/chatwoot/client.rs", "http/tls.rs"],
+        "only these call others, or are called over TLS",
     );
     door(
         r"\burl::",

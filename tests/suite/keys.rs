@@ -98,8 +98,12 @@ async fn without_a_key_only_what_supervisors_and_readers_need_is_there() {
                 open.push(path.clone());
                 continue;
             }
-            assert_eq!(answered.code(), "unauthorized");
-            assert_eq!(answered.headers["www-authenticate"], "Bearer");
+            assert_eq!(answered.headers["www-authenticate"], "Bearer", "{path}");
+            // Adapters say it in the shape of those they speak to.
+            if !path.starts_with("/v1/") {
+                continue;
+            }
+            assert_eq!(answered.code(), "unauthorized", "{path}");
             assert!(!operation["security"].as_array().unwrap().is_empty(), "{path}: the document says nothing of keys");
             for status in ["401", "403", "429"] {
                 assert!(operation["responses"][status].is_object(), "{method} {path}: {status} is not described");
@@ -107,7 +111,7 @@ async fn without_a_key_only_what_supervisors_and_readers_need_is_there() {
         }
     }
     open.dedup();
-    assert_eq!(open, ["/health", "/openapi.json", "/ready"]);
+    assert_eq!(open, ["/health", "/openapi.json", "/ready", "/webhooks/chatwoot"], "the last one is signed");
 }
 
 #[tokio::test]

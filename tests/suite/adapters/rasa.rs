@@ -183,7 +183,7 @@ async fn many_at_once_wait_in_the_same_queue() {
             continue;
         }
         assert_eq!((reply.status.as_u16(), &reply.body["reason"]), (429, &of!("Overloaded")), "{}", reply.body);
-        assert_eq!(reply.headers["retry-after"], "1");
+        assert!(["1", "2", "3"].contains(&reply.headers["retry-after"].to_str().unwrap()));
     }
     assert!(answered > 0);
 }

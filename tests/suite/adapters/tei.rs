@@ -168,7 +168,7 @@ async fn nothing_passes_by_the_queue() {
     for inputs in [of!("hi"), of!(["hi"]), of!([["hi"]]), of!([["hi"], ["ho"]])] {
         let answered = send(hurried(), json(INTENTS, &of!({"inputs": inputs}))).await;
         assert_eq!((answered.status.as_u16(), &answered.body["error_type"]), (429, &of!("overloaded")), "{inputs}");
-        assert_eq!(answered.headers["retry-after"], "1");
+        assert!(["1", "2", "3"].contains(&answered.headers["retry-after"].to_str().unwrap()));
     }
     // One place in the queue: a batch does not need more than its share.
     let batch = of!({"inputs": vec![of!(["运费多少"]); 32]});

@@ -220,7 +220,7 @@ async fn there_is_room_for_so_many() {
     let _two = Reader::open(&api.app, "", None).await;
     let three = api.send(get("/v1/handoffs/events")).await;
     assert_eq!((three.status.as_u16(), three.code()), (429, "overloaded"), "{}", three.body);
-    assert_eq!(three.headers["retry-after"], "1");
+    assert!(["1", "2", "3"].contains(&three.headers["retry-after"].to_str().unwrap()));
     drop(one);
     Reader::open(&api.app, "", None).await;
 }

@@ -116,7 +116,7 @@ async fn what_calls_for_a_person_is_not_lost_among_what_was_said_seconds_before(
     for (text, reason) in [
         ("转人工", "user_request"),
         ("找个活人来跟我说", "user_request"),
-        ("你们怎么搞的，等了十天还没到，气死我了", "emotion:anger"),
+        ("你们怎么搞的，等了十天还没到，气死我了", "emotion:"),
         ("再不处理我打12315投诉你们", "complaint"),
         ("吃了你们的果冻孩子进医院了", "sensitive"),
     ] {

@@ -53,7 +53,7 @@ pub(super) fn shape(ErrorBody { error }: &ErrorBody) -> (StatusCode, Value) {
     };
     let reason = match (error.code, status) {
         (Code::Internal, _) => "ParsingError",
-        (Code::Overloaded, _) => "Overloaded",
+        (_, StatusCode::TOO_MANY_REQUESTS) => "Overloaded",
         (Code::DeadlineExceeded, _) => "Timeout",
         (_, StatusCode::UNAUTHORIZED) => "NotAuthenticated",
         (_, StatusCode::FORBIDDEN) => "NotAuthorized",

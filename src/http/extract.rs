@@ -48,6 +48,21 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Undeclared<T> {
     type Rejection = Problem;
 
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let Raw(bytes) = Raw::from_request(request, state).await?;
+        let text = std::str::from_utf8(&bytes).map_err(|error| {
+            Problem::new(Code::InvalidUtf8, format!("body is not UTF-8 from byte {} on", error.valid_up_to()))
+        })?;
+        parse(text).map(Self)
+    }
+}
+
+/// A body as it came: what is signed, and what is yet to be read.
+pub(super) struct Raw(pub(super) Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Raw {
+    type Rejection = Problem;
+
     async fn from_request(mut request: Request, state: &S) -> Result<Self, Problem> {
         // A route without a limit of its own takes no body at all: forgetting one must not open the door.
         let BodyLimit(limit) = request.extensions().get().copied().unwrap_or(BodyLimit(0));
@@ -58,24 +73,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Undeclared<T> {
         DefaultBodyLimit::max(limit).apply(&mut request);
         let bytes = tokio::time::timeout(BODY_TIME, Bytes::from_request(request, state)).await;
         let slow = |_elapsed| Problem::new(Code::BodyTooSlow, format!("body did not come within {BODY_TIME:?}"));
-        let bytes = bytes.map_err(slow)?.map_err(|rejection| unread(&rejection, limit))?;
-        let text = std::str::from_utf8(&bytes).map_err(|error| {
-            Problem::new(Code::InvalidUtf8, format!("body is not UTF-8 from byte {} on", error.valid_up_to()))
-        })?;
-        parse(text).map(Self)
-    }
-}
-
-/// A body as it came, for what is signed.
-pub(super) struct Raw(pub(super) Bytes);
-
-impl<S: Send + Sync> FromRequest<S> for Raw {
-    type Rejection = Problem;
-
-    async fn from_request(mut request: Request, state: &S) -> Result<Self, Problem> {
-        let BodyLimit(limit) = request.extensions().get().copied().unwrap_or(BodyLimit(0));
-        DefaultBodyLimit::max(limit).apply(&mut request);
-        Bytes::from_request(request, state).await.map(Self).map_err(|rejection| unread(&rejection, limit))
+        bytes.map_err(slow)?.map(Self).map_err(|rejection| unread(&rejection, limit))
     }
 }
 

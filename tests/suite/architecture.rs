@@ -391,10 +391,10 @@ fn each_outside_thing_has_one_door() {
         "only endpoints, Chatwoot and the shop's own systems have URLs",
     );
     door(r"\bpercent_encoding::", &["config/connection.rs"], "only there is a URL filled in");
-    door(r"\bsubtle::", &["orders/access.rs"], "only the second proof is compared in constant time");
+    door(r"\bsubtle::", &["orders/access.rs", "keys/mod.rs"], "only proofs and keys are compared in constant time");
     door(r"\bquick_cache::", &["sources/http/"], "only the connector remembers answers");
     door(r"\bcsv::", &["sources/import.rs"], "only the import reads CSV");
-    door(r"\barc_swap::", &["live/mod.rs"], "one place swaps the engine");
+    door(r"\barc_swap::", &["live/mod.rs", "keys/watch.rs"], "one place swaps the engine, another the keys");
     door(r"\brustix::", &["live/change.rs"], "only a change lowers its priority");
     door(r"\bmetrics_exporter_prometheus::", &["http/metrics.rs"], "one place knows how metrics are written");
     door(
@@ -431,6 +431,8 @@ fn each_outside_thing_has_one_door() {
             "config/webhooks.rs",
             "eval/error.rs",
             "head/pack.rs",
+            "http/tls.rs",
+            "keys/",
             "live/watch.rs",
             "model/",
             "recorded.rs",

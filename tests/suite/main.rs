@@ -31,6 +31,7 @@ mod shop;
 mod slots;
 mod stats;
 mod store;
+mod tls;
 mod webhooks;
 
 use std::path::{Path, PathBuf};
